@@ -1,0 +1,38 @@
+"""What can go wrong, told to a person: one line with what, where, limit and remedy."""
+
+
+class CtpetError(Exception):
+    """A failure that is explained in one line.
+
+    The message is complete: it needs no traceback to be understood. ``exit_code`` is what the
+    command line returns for it (0 done, 1 failure, 2 usage, 3 input refused).
+    """
+
+    exit_code = 1
+
+
+class BackendUnavailable(CtpetError):
+    """A device, provider or precision was asked for that this machine does not have."""
+
+
+class ModelInvalid(CtpetError):
+    """A model file without a readable contract, or whose graph does not keep it."""
+
+
+class InputRefused(CtpetError):
+    """The input cannot be trusted, so nothing is computed from it.
+
+    Args:
+        code: stable kebab-case name of the rule, such as ``missing-slices``; tests and
+            machine-readable reports use it.
+        message: one sentence saying what was seen, where, and the limit it breaks.
+        remedy: what the user can do about it.
+    """
+
+    exit_code = 3
+
+    def __init__(self, code: str, message: str, *, remedy: str) -> None:
+        super().__init__(f"{message}. {remedy}" if remedy else message)
+        self.code = code
+        self.message = message
+        self.remedy = remedy

@@ -1,0 +1,1 @@
+"""Run a model file over a CT volume: backends, windows, one entry point."""

@@ -1,0 +1,6 @@
+"""Sampled 3D volumes and where they lie in the patient. numpy and scipy only."""
+
+from ctpet.volume.geometry import Geometry, covering_grid
+from ctpet.volume.volume import Quantity, Volume
+
+__all__ = ["Geometry", "Quantity", "Volume", "covering_grid"]
