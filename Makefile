@@ -1,0 +1,40 @@
+# `make test` is all a newcomer needs. Everything is installed into $(VENV), nothing outside it.
+PYTHON ?= python3
+VENV ?= .venv
+PARALLEL ?= 2
+
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help test test-fast check install clean
+
+help:  ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
+
+test: $(INSTALLED) check  ## install into a fresh environment, check the code, run every test
+	$(BIN)/python -m pytest -n $(PARALLEL) --dist loadgroup
+
+test-fast: $(INSTALLED)  ## the tests that take seconds
+	$(BIN)/python -m pytest -n $(PARALLEL) --dist loadgroup -m "not slow"
+
+check: $(INSTALLED)  ## lint, format, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+install: $(INSTALLED)  ## the environment for development
+
+$(INSTALLED): pyproject.toml constraints.txt
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	touch $@
+
+clean:  ## remove the environment and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
