@@ -1,0 +1,89 @@
+"""All or nothing: results appear under OUT only when every one of them is whole."""
+
+import errno
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ctpet.errors import InputRefused
+
+
+@contextmanager
+def staged(out: Path, *, needed_bytes: int) -> Iterator[Path]:
+    """Give a folder beside ``out`` to write into; it becomes ``out`` when the block ends well.
+
+    On any exception, an interrupt included, the folder is removed and ``out`` is as it was.
+
+    Args:
+        out: the folder to create; it must not exist, or be empty.
+        needed_bytes: space that will be written, checked before any work is done.
+
+    Raises:
+        InputRefused: ``out-not-empty``, ``out-unwritable`` or ``disk-full``.
+    """
+    _check_absent_or_empty(out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        holder = Path(tempfile.mkdtemp(prefix=f".{out.name}.partial-", dir=out.parent))
+    except OSError as error:
+        raise _explain(error, out) from error
+    try:
+        folder = holder / "result"  # mkdtemp's own folder is private; this one has ordinary rights
+        folder.mkdir()
+        _check_space(folder, out, needed_bytes)
+        yield folder
+        _publish(folder, out)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise _explain(error, out) from error
+        raise
+    finally:
+        shutil.rmtree(holder, ignore_errors=True)
+
+
+def _check_absent_or_empty(out: Path) -> None:
+    try:
+        if not out.exists() and not out.is_symlink():
+            return
+        if out.is_dir() and not any(out.iterdir()):
+            return
+    except OSError as error:
+        raise _explain(error, out) from error
+    raise InputRefused(
+        "out-not-empty",
+        f"The output folder {out} already holds something, and nothing is overwritten",
+        remedy="Name a new folder, or remove that one.",
+    )
+
+
+def _check_space(folder: Path, out: Path, needed_bytes: int) -> None:
+    free_bytes = shutil.disk_usage(folder).free
+    if free_bytes < needed_bytes:
+        raise InputRefused(
+            "disk-full",
+            f"The disk of {out} has {free_bytes / 1e6:.1f} MB free and the result needs about "
+            f"{needed_bytes / 1e6:.1f} MB",
+            remedy="Free some space, or name a folder on another disk.",
+        )
+
+
+def _publish(folder: Path, out: Path) -> None:
+    if out.is_dir():
+        out.rmdir()
+    folder.replace(out)
+
+
+def _explain(error: OSError, out: Path) -> InputRefused:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return InputRefused(
+            "disk-full",
+            f"The disk of {out} is full",
+            remedy="Free some space, or name a folder on another disk.",
+        )
+    return InputRefused(
+        "out-unwritable",
+        f"Nothing can be written at {out}: {error.strerror or error}",
+        remedy="Name a folder you may write to.",
+    )

@@ -1,0 +1,130 @@
+"""Results appear whole or not at all."""
+
+import errno
+import os
+import subprocess
+
+import pytest
+
+from ctpet.errors import InputRefused
+from ctpet.job.staging import staged
+
+
+def leftovers(folder):
+    return sorted(p.name for p in folder.iterdir())
+
+
+def test_nothing_is_seen_until_the_block_ends(tmp_path):
+    out = tmp_path / "a" / "out"
+    with staged(out, needed_bytes=10) as folder:
+        (folder / "x.txt").write_text("whole")
+        assert not out.exists()
+    assert (out / "x.txt").read_text() == "whole"
+    assert leftovers(tmp_path / "a") == ["out"]
+
+
+def test_an_empty_folder_is_taken(tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    with staged(out, needed_bytes=10) as folder:
+        (folder / "x.txt").write_text("whole")
+    assert leftovers(out) == ["x.txt"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_an_exception_leaves_nothing(tmp_path, error):
+    def write_half():
+        with staged(tmp_path / "out", needed_bytes=10) as folder:
+            (folder / "half.txt").write_text("half")
+            raise error
+
+    pytest.raises(error, write_half)
+    assert leftovers(tmp_path) == []
+
+
+def test_what_is_there_is_never_overwritten(tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "precious.txt").write_text("kept")
+    with (
+        pytest.raises(InputRefused, match="already holds something") as refusal,
+        staged(out, needed_bytes=1),
+    ):
+        pytest.fail("the block must not run")
+    assert refusal.value.code == "out-not-empty"
+    assert (out / "precious.txt").read_text() == "kept"
+    assert leftovers(tmp_path) == ["out"]
+
+
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
+    out = tmp_path / "out"
+    out.write_text("a file")
+    with pytest.raises(InputRefused), staged(out, needed_bytes=1):
+        pytest.fail("the block must not run")
+    assert out.read_text() == "a file"
+
+
+def test_too_little_space_is_refused_before_the_work(tmp_path):
+    with (
+        pytest.raises(InputRefused, match="MB free") as refusal,
+        staged(tmp_path / "out", needed_bytes=10**18),
+    ):
+        pytest.fail("the block must not run")
+    assert refusal.value.code == "disk-full"
+    assert leftovers(tmp_path) == []
+
+
+def test_a_disk_that_fills_is_explained_and_cleaned(tmp_path):
+    with (
+        pytest.raises(InputRefused, match="is full") as refusal,
+        staged(tmp_path / "out", needed_bytes=1),
+    ):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert refusal.value.code == "disk-full"
+    assert leftovers(tmp_path) == []
+
+
+def test_a_place_one_may_not_write_is_refused(tmp_path):
+    blocker = tmp_path / "file"
+    blocker.write_text("not a folder")
+    with pytest.raises(InputRefused) as refusal, staged(blocker / "out", needed_bytes=1):
+        pytest.fail("the block must not run")
+    assert refusal.value.code == "out-unwritable"
+
+
+def test_the_result_has_ordinary_rights(tmp_path):
+    with staged(tmp_path / "out", needed_bytes=1):
+        pass
+    (tmp_path / "plain").mkdir()
+    assert (tmp_path / "out").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 1 MiB, where the machine lets one be mounted."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip("a tmpfs cannot be mounted here")
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+def test_a_really_full_disk(small_disk):
+    with (
+        pytest.raises(InputRefused, match="is full") as refusal,
+        staged(small_disk / "out", needed_bytes=1),
+    ):
+        raise_when_full(small_disk)
+    assert refusal.value.code == "disk-full"
+    assert leftovers(small_disk) == ["filler"]
+
+
+def raise_when_full(disk):
+    with (disk / "filler").open("wb") as file:
+        for _ in range(64):
+            file.write(bytes(65536))
+            file.flush()
