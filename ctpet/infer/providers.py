@@ -1,0 +1,170 @@
+"""Which execution providers this machine offers, and which of them a request means."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import onnxruntime
+
+from ctpet.errors import BackendUnavailable
+from ctpet.infer.backend import Engine, Execution, Precision
+from ctpet.infer.machine import available_cores, cuda_memory_bytes
+from ctpet.infer.session import FATAL, ORT_ERRORS, reason
+
+OPENVINO = "OpenVINOExecutionProvider"
+CUDA = "CUDAExecutionProvider"
+CPU = "CPUExecutionProvider"
+LOAD_ERRORS: tuple[type[Exception], ...] = (*ORT_ERRORS, OSError, AttributeError)
+PROVIDER: dict[Engine, str] = {"onnxruntime": CPU, "openvino": OPENVINO, "cuda": CUDA}
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What this machine offers.
+
+    Attributes:
+        cuda: memory of each CUDA device that can be used, in bytes; empty if there is none.
+        cuda_absence: why CUDA cannot be used; empty if it can.
+        openvino: the precisions that OpenVINO computes natively here; empty if it is absent.
+        openvino_absence: why OpenVINO cannot be used; empty if it can.
+        cores: physical cores this process may use.
+    """
+
+    cuda: tuple[int, ...]
+    cuda_absence: str
+    openvino: tuple[Precision, ...]
+    openvino_absence: str
+    cores: int
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One way to run a model, fully determined."""
+
+    engine: Engine
+    device: str
+    precision: Precision
+    threads: int
+
+
+def offered() -> Offered:
+    """Look at what onnxruntime, its OpenVINO plugin and the process's limits offer here."""
+    device, absence = openvino_device()
+    precisions: tuple[Precision, ...] = ()
+    if device is not None:
+        able = str(device.ep_metadata.get("OPTIMIZATION_CAPABILITIES", "")).split()
+        precisions = ("fp32", "bf16") if "BF16" in able else ("fp32",)
+    cuda, cuda_absence = _cuda_devices()
+    return Offered(
+        cuda=cuda,
+        cuda_absence=cuda_absence,
+        openvino=precisions,
+        openvino_absence=absence,
+        cores=available_cores(),
+    )
+
+
+def choose(execution: Execution, machine: Offered) -> tuple[tuple[Choice, ...], tuple[str, ...]]:
+    """Return the ways a request may be met, best first, and why better ones are passed over.
+
+    More than one way is returned only for what the request leaves to ``auto``.
+
+    Raises:
+        BackendUnavailable: if nothing here does what was asked.
+    """
+    precision: Precision = "fp32" if execution.precision == "auto" else execution.precision
+    threads = execution.threads or machine.cores
+    choices: list[Choice] = []
+    refusals: list[str] = []
+    for engine, device in _wanted(execution):
+        if refusal := _refusal(engine, device, precision, machine):
+            refusals.append(refusal)
+        else:
+            choices.append(Choice(engine, device, precision, threads))
+    if not choices:
+        raise BackendUnavailable(" ".join(refusals))
+    best = _wanted(execution).index((choices[0].engine, choices[0].device))
+    return tuple(choices), tuple(refusals[:best])
+
+
+def _wanted(execution: Execution) -> list[tuple[Engine, str]]:
+    """Return what a request allows, fastest first."""
+    if execution.device.startswith("cuda"):
+        return [("cuda", execution.device)]
+    if execution.engine != "auto":
+        return [(execution.engine, "cpu")]
+    processor: list[tuple[Engine, str]] = [("openvino", "cpu"), ("onnxruntime", "cpu")]
+    return processor if execution.device == "cpu" else [("cuda", "cuda:0"), *processor]
+
+
+def _refusal(engine: Engine, device: str, precision: Precision, machine: Offered) -> str:
+    """Say what is missing for a way to run, and the remedy; empty if nothing is."""
+    if engine == "cuda" and not machine.cuda:
+        return machine.cuda_absence
+    if engine == "cuda" and cuda_index(device) >= len(machine.cuda):
+        return (
+            f"Device {device} is not available: there are {len(machine.cuda)} CUDA devices, "
+            "counted from 0. Choose one of them, or use --device cpu."
+        )
+    if engine == "openvino" and not machine.openvino:
+        return machine.openvino_absence
+    if precision == "bf16" and engine != "openvino":
+        return f"Precision bf16 is not available from {PROVIDER[engine]}. Use --precision fp32."
+    if precision == "bf16" and "bf16" not in machine.openvino:
+        return (
+            "Precision bf16 is not available: this processor has no bf16 arithmetic "
+            "(AVX-512 BF16 or AMX). Use --precision fp32."
+        )
+    return ""
+
+
+def cuda_index(device: str) -> int:
+    """Return N of ``cuda:N``."""
+    return int(device.removeprefix("cuda:"))
+
+
+def _cuda_devices() -> tuple[tuple[int, ...], str]:
+    """Return the memory of each CUDA device that onnxruntime could use, or why it cannot."""
+    if CUDA not in onnxruntime.get_available_providers():
+        return (), (
+            f"CUDA is not available: this onnxruntime has no {CUDA}. Install onnxruntime-gpu in "
+            "place of onnxruntime, or use --device cpu."
+        )
+    if sizes := cuda_memory_bytes():
+        return sizes, ""
+    return (), (
+        "CUDA is not available: no NVIDIA driver answers, or it lists no device. Install the "
+        "driver, or use --device cpu."
+    )
+
+
+@cache
+def openvino_device() -> tuple[Any, str]:
+    """Register the OpenVINO plugin once and return its CPU device, or None and the reason.
+
+    A second registration under the same name raises, and each further one loads another copy, so
+    the answer is kept for the life of the process.
+    """
+    onnxruntime.set_default_logger_severity(FATAL)
+    try:
+        import onnxruntime_ep_openvino as plugin
+    except ImportError:
+        return None, (
+            "OpenVINO is not available: the package onnxruntime-ep-openvino is not installed. "
+            "Install it, or use --engine onnxruntime."
+        )
+    try:
+        onnxruntime.register_execution_provider_library("ctpet.openvino", plugin.get_library_path())
+        devices = onnxruntime.get_ep_devices()
+    except LOAD_ERRORS as error:
+        return None, (
+            f"OpenVINO is not available: its plugin cannot be loaded ({reason(error)}). "
+            "Install a version made for this onnxruntime, or use --engine onnxruntime."
+        )
+    for device in devices:
+        if device.ep_name == OPENVINO and device.ep_metadata.get("ov_device") == "CPU":
+            return device, ""
+    return None, (
+        "OpenVINO is not available: its plugin supports no processor here (it accepts Intel's "
+        "only). Use --engine onnxruntime."
+    )

@@ -1,0 +1,68 @@
+"""onnxruntime sessions that are quiet, keep to one file and never change their provider."""
+
+from pathlib import Path
+from typing import Any
+
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as _state
+
+FATAL = 4
+
+_NAMES = (
+    "EPFail",
+    "EngineError",
+    "Fail",
+    "InvalidArgument",
+    "InvalidGraph",
+    "InvalidProtobuf",
+    "NoModel",
+    "NoSuchFile",
+    "NotFound",
+    "NotImplemented",
+    "RuntimeException",
+)
+
+ORT_ERRORS: tuple[type[Exception], ...] = (
+    RuntimeError,
+    ValueError,
+    *(getattr(_state, name) for name in _NAMES if hasattr(_state, name)),
+)
+"""What onnxruntime raises; its classes have no common base but ``Exception``."""
+
+
+def quiet_options() -> Any:
+    """Return session options under which onnxruntime prints nothing and reads one file only.
+
+    External tensor data is looked for where nothing can be: otherwise a model given as bytes
+    would read whatever file of that name lies in the current directory.
+    """
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = FATAL
+    nowhere = str(Path("/dev/null/no-external-data"))
+    options.add_session_config_entry(
+        "session.model_external_initializers_file_folder_path", nowhere
+    )
+    return options
+
+
+def open_session(data: bytes, options: Any, providers: list[Any] | None = None) -> Any:
+    """Return an onnxruntime session on exactly these providers.
+
+    Args:
+        data: an ONNX file.
+        options: session options; with plugin providers already added where ``providers`` is None.
+        providers: provider names or (name, options) pairs, none of them to be replaced.
+
+    Raises:
+        ORT_ERRORS: as onnxruntime raises them; nothing is retried on another provider.
+    """
+    onnxruntime.set_default_logger_severity(FATAL)
+    return onnxruntime.InferenceSession(
+        data, sess_options=options, providers=providers, enable_fallback=0
+    )
+
+
+def reason(error: BaseException) -> str:
+    """Return onnxruntime's message on one line, without its prefix and shortened."""
+    text = " ".join(str(error).split()).removeprefix("[ONNXRuntimeError] : ")
+    return text if len(text) <= 300 else text[:297] + "..."

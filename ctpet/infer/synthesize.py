@@ -1,0 +1,147 @@
+"""From a CT to a synthetic PET: the one path that training, evaluation and hospitals share."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctpet.contract import ModelContract
+from ctpet.errors import ModelInvalid
+from ctpet.infer.backend import Backend, BackendInfo, Execution
+from ctpet.infer.machine import available_memory_bytes
+from ctpet.infer.model import Model
+from ctpet.infer.onnx import open_backend
+from ctpet.infer.providers import choose, cuda_index, offered
+from ctpet.infer.window import PADDING_HU, WindowPlan, plan_windows, run_windows
+from ctpet.progress import Progress, silent
+from ctpet.volume import Volume, covering_grid
+from ctpet.volume.resample import resample
+
+MEMORY_FRACTION = 0.7
+"""Part of the free memory that a model may use; the rest is for volumes, files and others."""
+
+SUV_TOLERANCE = {"fp32": 1e-3, "bf16": 1e-2}
+"""How far, in parts of the range's width, arithmetic may carry the output out of its range."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds of wall-clock time by stage.
+
+    Attributes:
+        resample: bringing the CT onto the model's grid.
+        compile: building the model for the window size.
+        run: predicting all windows.
+    """
+
+    resample: float
+    compile: float
+    run: float
+
+
+@dataclass(frozen=True, eq=False)
+class Synthesis:
+    """A synthetic PET and how it came about.
+
+    Attributes:
+        pet: SUVbw on the model's grid, which covers the CT.
+        backend: what ran the model.
+        plan: the windows.
+        seconds: by stage.
+    """
+
+    pet: Volume
+    backend: BackendInfo
+    plan: WindowPlan
+    seconds: Timing
+
+
+def synthesize(
+    ct: Volume,
+    model: Model,
+    *,
+    execution: Execution | None = None,
+    progress: Progress = silent,
+) -> Synthesis:
+    """Predict a PET from a CT.
+
+    The CT may lie on any grid; it is brought onto the model's with :func:`to_model_grid`. The
+    result stays on the model's grid: its resolution is the model's, and interpolating it is left
+    to who needs another grid.
+
+    Args:
+        ct: HU.
+        model: what predicts.
+        execution: how to run it; None: everything ``auto``.
+        progress: told the stages ``resample``, ``compile`` and ``predict``.
+
+    Raises:
+        ValueError: if ``ct`` is not in HU.
+        BackendUnavailable: if what ``execution`` names is not here.
+        CtpetError: if the model does not fit the memory, or the engine fails.
+        ModelInvalid: if the output is not finite or not in the contract's SUV range.
+    """
+    execution = execution or Execution()
+    progress("resample", 0.0)
+    started = time.perf_counter()
+    on_grid = to_model_grid(ct, model.contract)
+    resampled = time.perf_counter()
+    progress("compile", 0.0)
+    plan = plan_windows(on_grid.array.shape, model.contract, memory_budget_bytes(execution))
+    backend: Backend = open_backend(model, plan.size, execution)
+    compiled = time.perf_counter()
+    suv = run_windows(on_grid.array, plan, backend.run, lambda done: progress("predict", done))
+    timing = Timing(resampled - started, compiled - resampled, time.perf_counter() - compiled)
+    check_suv(suv, model.contract, backend.info)
+    return Synthesis(Volume(suv, on_grid.geometry, "SUVBW"), backend.info, plan, timing)
+
+
+def to_model_grid(ct: Volume, contract: ModelContract) -> Volume:
+    """Return a CT on the LPS-aligned grid of the model's spacing that covers it.
+
+    Beyond the field of view is air. A CT that lies on such a grid already is returned as it is.
+
+    Raises:
+        ValueError: if ``ct`` is not in HU.
+    """
+    if ct.quantity != "HU":
+        raise ValueError(f"ct must be in HU, not {ct.quantity}")
+    grid = covering_grid(ct.geometry, contract.spacing_mm)
+    if grid.agrees_with(ct.geometry):
+        return ct
+    return resample(ct, grid, fill=PADDING_HU)
+
+
+def memory_budget_bytes(execution: Execution) -> int:
+    """Return what the model may use: as asked, else a fixed part of what the device has.
+
+    For the processor that is a part of what is free now, for a GPU of all it has.
+
+    Raises:
+        BackendUnavailable: if nothing here does what was asked.
+    """
+    if execution.memory_bytes is not None:
+        return execution.memory_bytes
+    machine = offered()
+    choices, _ = choose(execution, machine)
+    device = choices[0].device
+    size = available_memory_bytes() if device == "cpu" else machine.cuda[cuda_index(device)]
+    return int(size * MEMORY_FRACTION)
+
+
+def check_suv(suv: NDArray[np.float32], contract: ModelContract, info: BackendInfo) -> None:
+    """Refuse an output that the contract excludes.
+
+    Raises:
+        ModelInvalid: if a value is not finite or lies outside the SUV range.
+    """
+    low, high = contract.suv_range
+    least, most = float(suv.min()), float(suv.max())
+    slack = SUV_TOLERANCE[info.precision] * (high - low)
+    if not (low - slack <= least and most <= high + slack):
+        raise ModelInvalid(
+            f"{contract.name} {contract.model_version} returned SUV from {least:.4g} to "
+            f"{most:.4g} on {info.provider} in {info.precision}; its contract promises {low:g} to "
+            f"{high:g}. Do not use this output; try --precision fp32, or another model."
+        )
