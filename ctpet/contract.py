@@ -6,9 +6,10 @@ into the ONNX file's own metadata under :data:`METADATA_KEY` and read back by ev
 
 import hashlib
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, TypeVar, get_args
+from typing import Literal, TypeVar, get_args
 
 from ctpet.errors import ModelInvalid
 
@@ -16,6 +17,7 @@ T = TypeVar("T")
 
 METADATA_KEY = "ctpet.contract"
 CONTRACT_VERSION = 1
+LEAST_SPACING_MM = 1e-3
 
 ModelKind = Literal["baseline", "regression", "appearance"]
 """``baseline``: a trivial predictor; ``regression``: quantitative; ``appearance``: a GAN."""
@@ -31,6 +33,9 @@ class TrainingData:
         licence: SPDX name or the data's own.
         salt: random hex that goes into every hash, so that hashes cannot be looked up.
         patient_hashes: :func:`hash_patient` of each patient, sorted.
+
+    Raises:
+        ValueError: at construction, if a text is not text or the hashes are not sorted and unique.
     """
 
     description: str
@@ -38,6 +43,15 @@ class TrainingData:
     licence: str
     salt: str
     patient_hashes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _text("description", self.description, least=1)
+        for name in ("attribution", "licence", "salt"):
+            _text(name, getattr(self, name))
+        hashes = tuple(_text("patient_hashes", value, least=1) for value in self.patient_hashes)
+        if list(hashes) != sorted(set(hashes)):
+            raise ValueError("patient_hashes must be sorted and unique")
+        _keep(self, "patient_hashes", hashes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +73,7 @@ class ModelContract:
         halo_voxels: how far along (k, j, i) the input reaches into an output voxel.
         hu_range: what the graph clips its input to.
         suv_range: what the output can be.
-        working_bytes_per_voxel: peak memory of one pass divided by its input voxels.
+        working_bytes_per_voxel: peak memory that one pass adds, divided by its input voxels.
         intended_use: one or two sentences.
         limitations: what the model cannot do, in plain words.
         trained_on: what it was fitted on.
@@ -67,6 +81,7 @@ class ModelContract:
 
     Raises:
         ValueError: at construction, if a value cannot be meant.
+        TypeError: at construction, if ``trained_on`` is something else.
     """
 
     name: str
@@ -86,22 +101,31 @@ class ModelContract:
     contract_version: int = CONTRACT_VERSION
 
     def __post_init__(self) -> None:
+        if self.contract_version != CONTRACT_VERSION:
+            raise ValueError(f"contract_version must be {CONTRACT_VERSION}")
         if self.kind not in get_args(ModelKind):
             raise ValueError(f"kind must be one of {get_args(ModelKind)}, not {self.kind!r}")
-        for name, least in (("spacing_mm", 1e-3), ("size_multiple", 1), ("halo_voxels", 0)):
-            values = getattr(self, name)
-            if len(values) != 3 or min(values) < least:
-                raise ValueError(f"{name} must be three numbers of at least {least}, not {values}")
+        if not isinstance(self.trained_on, TrainingData):
+            raise TypeError("trained_on must be TrainingData")
+        for name in ("name", "model_version", "tracer", "radionuclide", "intended_use"):
+            _keep(self, name, _text(name, getattr(self, name), least=1))
+        _keep(self, "limitations", _text("limitations", self.limitations))
+        spacing = _numbers("spacing_mm", self.spacing_mm, 3)
+        if min(spacing) < LEAST_SPACING_MM:
+            raise ValueError(f"spacing_mm must be at least {LEAST_SPACING_MM}, not {spacing}")
+        _keep(self, "spacing_mm", spacing)
+        _keep(self, "size_multiple", _counts("size_multiple", self.size_multiple, least=1))
+        _keep(self, "halo_voxels", _counts("halo_voxels", self.halo_voxels, least=0))
         for name in ("hu_range", "suv_range"):
-            low, high = getattr(self, name)
+            low, high = _numbers(name, getattr(self, name), 2)
             if not low < high:
                 raise ValueError(f"{name} must grow, not {(low, high)}")
-        if self.working_bytes_per_voxel < 1:
-            raise ValueError("working_bytes_per_voxel must be positive")
+            _keep(self, name, (low, high))
+        _whole("working_bytes_per_voxel", self.working_bytes_per_voxel, least=1)
 
     def to_json(self) -> str:
         """Return the contract as one line of JSON with sorted keys."""
-        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 
 def contract_from_json(text: str) -> ModelContract:
@@ -112,28 +136,14 @@ def contract_from_json(text: str) -> ModelContract:
             or values that cannot be meant.
     """
     try:
-        data = json.loads(text)
-        version = data.get("contract_version")
-        if version != CONTRACT_VERSION:
-            raise ModelInvalid(
-                f"The model's contract has version {version}; this ctpet reads version "
-                f"{CONTRACT_VERSION}. Export the model again or install the ctpet it was made with."
-            )
-        training = _build(TrainingData, data.pop("trained_on"))
+        data = _object("it", json.loads(text))
+        _check_version(data.get("contract_version"))
+        training = _build(TrainingData, _object("trained_on", data.get("trained_on")))
         return _build(ModelContract, {**data, "trained_on": training})
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise ModelInvalid(
             f"The model's contract cannot be read: {error}. Export the model again."
         ) from error
-
-
-def _build(kind: type[T], data: Mapping[str, Any]) -> T:
-    """Construct a dataclass from JSON values, with tuples for lists and no unknown keys."""
-    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    if unknown := sorted(set(data) - names):
-        raise ValueError(f"unknown keys {unknown}")
-    values = {key: tuple(v) if isinstance(v, list) else v for key, v in data.items()}
-    return kind(**values)
 
 
 def hash_patient(patient_id: str, salt: str) -> str:
@@ -143,3 +153,67 @@ def hash_patient(patient_id: str, salt: str) -> str:
     does not give the list away, except to who can guess identifiers.
     """
     return hashlib.sha256(f"{salt}:{patient_id.strip()}".encode()).hexdigest()
+
+
+def _check_version(version: object) -> None:
+    """Refuse a contract of another version.
+
+    Raises:
+        ModelInvalid: saying which one it is.
+    """
+    if version is True or version != CONTRACT_VERSION:
+        raise ModelInvalid(
+            f"The model's contract has version {version}; this ctpet reads version "
+            f"{CONTRACT_VERSION}. Export the model again or install the ctpet it was made with."
+        )
+
+
+def _object(name: str, data: object) -> Mapping[str, object]:
+    if not isinstance(data, dict):
+        raise TypeError(f"{name} must be a JSON object")
+    return data
+
+
+def _build(kind: type[T], data: Mapping[str, object]) -> T:
+    """Construct a dataclass from JSON values; exactly its fields, with tuples for lists."""
+    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    if unknown := sorted(set(data) - names):
+        raise ValueError(f"unknown keys {unknown}")
+    if missing := sorted(names - set(data)):
+        raise ValueError(f"missing keys {missing}")
+    values = {key: tuple(v) if isinstance(v, list) else v for key, v in data.items()}
+    return kind(**values)
+
+
+def _keep(owner: object, name: str, value: object) -> None:
+    """Set a field of a frozen dataclass to its checked value while it is constructed."""
+    object.__setattr__(owner, name, value)
+
+
+def _text(name: str, value: object, *, least: int = 0) -> str:
+    if not isinstance(value, str) or len(value.strip()) < least:
+        raise ValueError(f"{name} must be {'a text' if least == 0 else 'a text with content'}")
+    return value
+
+
+def _numbers(name: str, values: object, count: int) -> tuple[float, ...]:
+    """Return finite floats; integers are taken as floats, so that equal contracts read alike."""
+    if not isinstance(values, tuple) or len(values) != count:
+        raise ValueError(f"{name} must be {count} numbers, not {values!r}")
+    for value in values:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not abs(value) <= sys.float_info.max:
+            raise ValueError(f"{name} must be {count} finite numbers, not {values!r}")
+    return tuple(float(value) for value in values)
+
+
+def _counts(name: str, values: object, *, least: int) -> tuple[int, ...]:
+    if not isinstance(values, tuple) or len(values) != 3:
+        raise ValueError(f"{name} must be three whole numbers, not {values!r}")
+    return tuple(_whole(name, value, least=least) for value in values)
+
+
+def _whole(name: str, value: object, *, least: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name} must be whole and at least {least}, not {value!r}")
+    return value

@@ -1,0 +1,156 @@
+"""The contract: what is written is what is read, and nothing else is read."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ctpet.contract import (
+    CONTRACT_VERSION,
+    ModelContract,
+    TrainingData,
+    contract_from_json,
+    hash_patient,
+)
+from ctpet.errors import ModelInvalid
+from tests.onnx_factory import a_contract
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+words = st.text(min_size=1).filter(str.strip)
+
+
+@st.composite
+def ranges(draw) -> tuple[float, float]:
+    low, high = sorted((draw(finite), draw(finite)))
+    return (low, high) if low < high else (0.0, 1.0)
+
+
+contracts = st.builds(
+    ModelContract,
+    name=words,
+    model_version=words,
+    kind=st.sampled_from(["baseline", "regression", "appearance"]),
+    tracer=words,
+    radionuclide=words,
+    spacing_mm=st.tuples(*[st.floats(1e-3, 1e3) | st.integers(1, 9)] * 3),
+    size_multiple=st.tuples(*[st.integers(1, 64)] * 3),
+    halo_voxels=st.tuples(*[st.integers(0, 999)] * 3),
+    hu_range=ranges(),
+    suv_range=ranges(),
+    working_bytes_per_voxel=st.integers(1, 10**6),
+    intended_use=words,
+    limitations=st.text(),
+    trained_on=st.builds(
+        TrainingData,
+        description=words,
+        attribution=st.text(),
+        licence=st.text(),
+        salt=st.text(),
+        patient_hashes=st.lists(words, unique=True).map(lambda hashes: tuple(sorted(hashes))),
+    ),
+)
+
+
+@given(contracts)
+def test_reading_is_the_inverse_of_writing(contract):
+    text = contract.to_json()
+    assert contract_from_json(text) == contract
+    assert contract_from_json(text).to_json() == text
+    assert "\n" not in text
+
+
+@given(
+    st.text() | st.binary().map(repr) | st.recursive(st.none() | finite, st.lists).map(json.dumps)
+)
+def test_anything_else_is_refused_in_one_line(text):
+    with pytest.raises(ModelInvalid) as caught:
+        contract_from_json(text)
+    assert str(caught.value).startswith("The model's contract ")
+
+
+def changed(**changes) -> str:
+    return json.dumps({**json.loads(a_contract().to_json()), **changes})
+
+
+@pytest.mark.parametrize("key", json.loads(a_contract().to_json()))
+def test_every_key_is_needed(key):
+    data = json.loads(a_contract().to_json())
+    del data[key]
+    with pytest.raises(ModelInvalid, match=key if key != "contract_version" else "version None"):
+        contract_from_json(json.dumps(data))
+
+
+def test_unknown_keys_are_named():
+    with pytest.raises(ModelInvalid, match=r"unknown keys \['colour'\]"):
+        contract_from_json(changed(colour="red"))
+
+
+def test_missing_keys_of_the_training_data_are_named():
+    with pytest.raises(ModelInvalid, match=r"missing keys \['attribution', 'licence'"):
+        contract_from_json(changed(trained_on={"description": "x"}))
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", True, None, [1]])
+def test_another_version_is_refused_and_named(version):
+    with pytest.raises(ModelInvalid, match=rf"reads version {CONTRACT_VERSION}"):
+        contract_from_json(changed(contract_version=version))
+
+
+IMPOSSIBLE = [
+    ("name", "  "),
+    ("name", None),
+    ("tracer", 18),
+    ("kind", "diffusion"),
+    ("spacing_mm", (4.0, 4.0)),
+    ("spacing_mm", (4.0, 0.0, 4.0)),
+    ("spacing_mm", (4.0, float("nan"), 4.0)),
+    ("spacing_mm", (4.0, "4", 4.0)),
+    ("spacing_mm", (4.0, True, 4.0)),
+    ("size_multiple", (0, 1, 1)),
+    ("size_multiple", (1.5, 1, 1)),
+    ("size_multiple", 8),
+    ("halo_voxels", (-1, 0, 0)),
+    ("hu_range", (1000.0, -1000.0)),
+    ("hu_range", (0.0, 0.0)),
+    ("suv_range", (0.0, float("inf"))),
+    ("suv_range", (0.0, float("nan"))),
+    ("suv_range", (0.0, 1.0, 2.0)),
+    ("suv_range", (0, 10**400)),
+    ("working_bytes_per_voxel", 0),
+    ("working_bytes_per_voxel", 1.5),
+    ("contract_version", 2),
+    ("trained_on", "everything"),
+]
+
+
+@pytest.mark.parametrize(("key", "value"), IMPOSSIBLE)
+def test_what_cannot_be_meant_cannot_be_constructed(key, value):
+    with pytest.raises((ValueError, TypeError), match=key):
+        replace(a_contract(), **{key: value})
+
+
+@pytest.mark.parametrize(("key", "value"), IMPOSSIBLE)
+def test_what_cannot_be_meant_cannot_be_read(key, value):
+    with pytest.raises(ModelInvalid):
+        contract_from_json(changed(**{key: value}))
+
+
+@pytest.mark.parametrize("hashes", [("b", "a"), ("a", "a"), ("",), (1,)])
+def test_patient_hashes_are_sorted_unique_texts(hashes):
+    with pytest.raises(ValueError, match="patient_hashes"):
+        TrainingData("Data.", "", "", "00", hashes)
+
+
+def test_whole_numbers_and_floats_make_the_same_contract():
+    whole = a_contract(spacing_mm=(4, 4, 4), suv_range=(0, 25))
+    same = a_contract(spacing_mm=(4.0, 4.0, 4.0), suv_range=(0.0, 25.0))
+    assert whole.to_json() == same.to_json()
+
+
+def test_a_patient_hash_is_sha256_of_salt_and_identifier():
+    assert hash_patient("P1 ", "00") == hash_patient("P1", "00")
+    assert hash_patient("P1", "00") != hash_patient("P1", "01")
+    # printf '00:P1' | sha256sum
+    assert hash_patient("P1", "00").startswith("878219cca088420f")
