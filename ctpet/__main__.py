@@ -1,0 +1,5 @@
+"""`python -m ctpet` is `ctpet`."""
+
+from ctpet.cli import main
+
+main()

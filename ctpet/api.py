@@ -1,0 +1,103 @@
+"""The commands as Python functions, with the same names.
+
+from ctpet import api
+
+result = api.synthesize("study/", "result/")
+print(result.record.output.suv_max)
+"""
+
+from pathlib import Path
+
+from ctpet.contract import ModelContract
+from ctpet.dicom.discover import Discovery, discover
+from ctpet.dicom.suv_report import SuvReport, suv_report
+from ctpet.infer.backend import Execution
+from ctpet.infer.model import Model, load_model
+from ctpet.infer.shipped import find_model
+from ctpet.job.run import JobRequest, JobResult, run_job
+from ctpet.progress import Progress, silent
+
+__all__ = [
+    "Discovery",
+    "Execution",
+    "JobResult",
+    "Model",
+    "ModelContract",
+    "SuvReport",
+    "info",
+    "scan",
+    "suv",
+    "synthesize",
+]
+
+
+def synthesize(
+    ct: str | Path,
+    out: str | Path,
+    *,
+    model: str | Path | None = None,
+    series_instance_uid: str | None = None,
+    execution: Execution | None = None,
+    nifti: bool = False,
+    progress: Progress = silent,
+) -> JobResult:
+    """Make a synthetic FDG-PET series in SUVbw from a CT, with preview and record.
+
+    Args:
+        ct: a DICOM folder, zip archive or file, or a NIfTI file.
+        out: the folder to make; it must not exist, or be empty.
+        model: a model file or a shipped model's name; None: the default model.
+        series_instance_uid: which CT, if there are several.
+        execution: device, precision and threads; None: all automatic.
+        nifti: also write `pet.nii.gz`.
+        progress: told how far the work is.
+
+    Raises:
+        InputRefused: if the CT cannot be trusted, or ``out`` cannot be made.
+        ModelInvalid: if the model does not keep its contract.
+        BackendUnavailable: if the device or precision that was asked for is not here.
+    """
+    request = JobRequest(
+        ct=Path(ct),
+        out=Path(out),
+        model=find_model(model),
+        series_instance_uid=series_instance_uid,
+        execution=execution or Execution(),
+        nifti=nifti,
+    )
+    return run_job(request, progress=progress)
+
+
+def scan(folder: str | Path, *, progress: Progress = silent) -> Discovery:
+    """List the series under a folder, a zip archive or a file, with what is wrong with each.
+
+    Raises:
+        InputRefused: if there is no such path, or an archive that cannot be read.
+    """
+    return discover(Path(folder), progress=progress)
+
+
+def suv(
+    pet: str | Path, *, out: str | Path | None = None, series_instance_uid: str | None = None
+) -> SuvReport:
+    """Show how a measured PET becomes SUVbw.
+
+    Args:
+        pet: a DICOM folder, zip archive or single slice.
+        out: write the volume in SUVbw as NIfTI here.
+        series_instance_uid: which PET, if there are several.
+
+    Returns:
+        The report; a PET that is refused gives one with ``factor`` None and the reason among its
+        findings, and nothing is written.
+    """
+    return suv_report(Path(pet), series_uid=series_instance_uid)
+
+
+def info(model: str | Path | None = None) -> Model:
+    """Read a model file, or a shipped model by name; its ``contract`` says what it promises.
+
+    Raises:
+        ModelInvalid: if there is no such model, or it does not keep its contract.
+    """
+    return load_model(find_model(model))

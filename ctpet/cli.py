@@ -1,0 +1,209 @@
+"""The `ctpet` command: parse, call :mod:`ctpet.api`, map errors to exit codes.
+
+Nothing of ctpet is imported at the top, so that `ctpet --help` answers at once.
+"""
+
+import functools
+import json
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    name="ctpet",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Synthetic FDG-PET in SUV from a CT study. [bold]SYNTHETIC – NOT FOR DIAGNOSIS.[/bold]",
+    epilog="Exit codes: 0 done, 1 failure, 2 usage, 3 input refused.",
+)
+
+EXIT_FAILURE, EXIT_INTERRUPTED = 1, 130
+
+Json = Annotated[bool, typer.Option("--json", help="Report as JSON on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing unless it fails.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")]
+Series = Annotated[
+    str | None, typer.Option("--series", metavar="UID", help="Series to use, if there are several.")
+]
+
+
+class Precision(StrEnum):
+    """Choices of `--precision`."""
+
+    auto = "auto"
+    fp32 = "fp32"
+    bf16 = "bf16"
+
+
+def explained(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn an exception of a command into one line and its exit code; `--debug` lets it pass."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **options: Any) -> None:
+        from ctpet.errors import CtpetError
+
+        try:
+            command(*args, **options)
+        except KeyboardInterrupt as stop:
+            _complain("interrupted", "Stopped. Nothing was written.", "", **options)
+            raise typer.Exit(EXIT_INTERRUPTED) from stop
+        except CtpetError as error:
+            if options.get("debug"):
+                raise
+            code = getattr(error, "code", type(error).__name__)
+            _complain(code, str(error), getattr(error, "remedy", ""), **options)
+            raise typer.Exit(error.exit_code) from error
+        except (typer.Exit, typer.BadParameter):
+            raise
+        except Exception as error:
+            if options.get("debug"):
+                raise
+            what = f"Unexpected {type(error).__name__}: {error}".rstrip(": ")
+            remedy = (
+                "This is a defect of ctpet: run it again with --debug and report what it prints."
+            )
+            _complain("unexpected", f"{what}. {remedy}", remedy, **options)
+            raise typer.Exit(EXIT_FAILURE) from error
+
+    return run
+
+
+def _complain(code: str, line: str, remedy: str, **options: Any) -> None:
+    one_line = " ".join(line.split())
+    typer.echo(f"ctpet: {one_line}", err=True)
+    if options.get("as_json"):
+        _print_json({"error": {"code": code, "message": one_line, "remedy": remedy}})
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from ctpet import __version__
+
+        typer.echo(f"ctpet {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Hold what comes before the command's name."""
+
+
+@app.command(epilog="Example: ctpet synthesize study/ -o result/")
+@explained
+def synthesize(  # noqa: PLR0913  (typer: one parameter an option)
+    ct: Annotated[Path, typer.Argument(help="DICOM folder, zip archive or NIfTI file.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="New folder for the result.")],
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", help="Model file, or a shipped model's name.")
+    ] = None,
+    series: Series = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
+    precision: Annotated[Precision, typer.Option(help="Arithmetic.")] = Precision.auto,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all by default.")] = None,
+    nifti: Annotated[bool, typer.Option("--nifti", help="Also write pet.nii.gz.")] = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Make a synthetic FDG-PET series in SUVbw from a CT.
+
+    Writes OUT/pet/*.dcm, OUT/preview.png and OUT/run.json; from a NIfTI CT, pet.nii.gz instead of
+    the series. Nothing appears under OUT until all of it is whole.
+    """
+    from ctpet import api
+    from ctpet.console import reporting
+    from ctpet.job.run import STAGE_SHARES
+
+    style = "quiet" if quiet else "auto"
+    with reporting(STAGE_SHARES, style=style) as progress:
+        result = api.synthesize(
+            ct,
+            out,
+            model=model,
+            series_instance_uid=series,
+            device=device,
+            precision=precision.value,
+            threads=threads,
+            nifti=nifti,
+            progress=progress,
+        )
+    if as_json:
+        _print_json(result.record.to_json())
+    elif not quiet:
+        typer.echo(result.summary())
+
+
+@app.command(epilog="Example: ctpet scan study/")
+@explained
+def scan(
+    folder: Annotated[Path, typer.Argument(help="DICOM folder, zip archive or single file.")],
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """List the series of a folder, and what is wrong with each."""
+    from ctpet import api
+
+    report = api.scan(folder)
+    if as_json:
+        _print_json(report.to_json())
+    else:
+        typer.echo(report.text())
+
+
+@app.command(epilog="Example: ctpet suv pet/ -o suv.nii.gz")
+@explained
+def suv(
+    pet: Annotated[Path, typer.Argument(help="PET as DICOM folder, zip archive or single slice.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write the volume in SUVbw as NIfTI.")
+    ] = None,
+    series: Series = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show how a measured PET becomes SUVbw: factor, rule, candidates and findings."""
+    from ctpet import api
+
+    report = api.suv(pet, out=out, series_instance_uid=series)
+    if as_json:
+        _print_json(report.to_json())
+    else:
+        typer.echo(report.text())
+    if report.refused:
+        raise typer.Exit(3)
+
+
+@app.command(epilog="Example: ctpet info tissue-lookup")
+@explained
+def info(
+    model: Annotated[str, typer.Argument(help="Model file, or a shipped model's name.")],
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show what a model promises: grid, tracer, intended use, what it was fitted on."""
+    from ctpet import api
+
+    report = api.info(model)
+    if as_json:
+        _print_json(report.to_json())
+    else:
+        typer.echo(report.text())
+
+
+def main() -> None:
+    """Run the command line; the entry point of the `ctpet` script."""
+    app()
