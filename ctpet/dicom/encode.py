@@ -80,7 +80,7 @@ def quantise(values: NDArray[np.float32]) -> StoredPixels:
         values: float32 (k, j, i), finite.
 
     Raises:
-        ValueError: if a value is not finite, or all are too small for a slope to be written.
+        ValueError: if a value is not finite.
     """
     largest = max(float(values.max()), -float(values.min()))
     if not np.isfinite(largest):

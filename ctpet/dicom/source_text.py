@@ -1,7 +1,8 @@
 """Attributes of a source as Unicode text, whatever character set they were written in."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pydicom import Dataset
@@ -27,6 +28,17 @@ Report = Callable[[Finding], None]
 
 _LATIN = ("iso8859", "latin_1")
 """What pydicom calls the default repertoire and ISO_IR 100; both map every byte to a character."""
+
+
+@contextmanager
+def unwarned() -> Iterator[None]:
+    """Keep pydicom's warnings about illegal values of a source from reaching the user.
+
+    What matters of them becomes a finding. Not for use in several threads at once.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def source_text(ds: Dataset, keyword: str, report: Report) -> str | None:
@@ -100,8 +112,7 @@ def why_illegal(vr: str, text: str) -> str | None:
     if vr != "PN" and len(text) > (limit := MAX_VALUE_LEN.get(vr, len(text))):
         return f"is {len(text)} characters long and {vr} allows {limit}"
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with unwarned():
             validate_value(vr, text, RAISE)
     except ValueError:
         return f"is not a legal {vr} value"
@@ -117,8 +128,7 @@ def _tag(keyword: str) -> BaseTag:
 
 def _declared_encodings(ds: Dataset) -> list[str] | None:
     """Return the Python encodings of (0008,0005); None where it is absent or empty."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with unwarned():
         value = ds.get("SpecificCharacterSet")
         if not value:
             return None

@@ -26,6 +26,7 @@ from ctpet.dicom.modules.patient_study import put_patient_and_study
 from ctpet.dicom.modules.pet_image import (
     nearby_sources,
     put_image,
+    put_lossy_history,
     put_slice_numbers,
     source_image_items,
 )
@@ -134,6 +135,7 @@ def _prepare(
     moment = acquisition_moment(source.headers, report)
     put_pet_series(ds, moment, len(planes.positions))
     put_image(ds, moment, provenance)
+    put_lossy_history(ds, source.headers, report)
     ds.RescaleSlope = pixels.slope_text
     return _Series(planes, pixels, ds, identity, source, provenance.ctpet_version)
 

@@ -10,6 +10,8 @@ from ctpet.dicom.codes import SOURCE_IMAGE
 from ctpet.dicom.encode import Planes
 from ctpet.dicom.modules.pet_series import Moment
 from ctpet.dicom.provenance import Provenance
+from ctpet.dicom.source_text import Report, legal_text, unwarned
+from ctpet.findings import Finding
 
 WINDOW_CENTER_SUV = "5"
 WINDOW_WIDTH_SUV = "10"
@@ -24,7 +26,6 @@ def put_image(ds: Dataset, moment: Moment, provenance: Provenance) -> None:
     ds.AcquisitionDate = ds.ContentDate = ds.InstanceCreationDate = moment.date
     ds.AcquisitionTime = ds.ContentTime = ds.InstanceCreationTime = moment.time
     ds.BurnedInAnnotation = "NO"
-    ds.LossyImageCompression = "00"
     ds.DerivationDescription = _derivation(provenance)
     ds.ContentQualification = "RESEARCH"
     ds.FrameReferenceTime = "0"
@@ -33,6 +34,29 @@ def put_image(ds: Dataset, moment: Moment, provenance: Provenance) -> None:
     ds.WindowCenter = WINDOW_CENTER_SUV
     ds.WindowWidth = WINDOW_WIDTH_SUV
     ds.RescaleIntercept = "0"
+
+
+def put_lossy_history(ds: Dataset, headers: Sequence[Dataset], report: Report) -> None:
+    """Say whether the CT was ever compressed with loss, which derived images inherit.
+
+    Lossy Image Compression (0028,2110), PS3.3 C.7.6.1.1.5, with ratio and method where the CT
+    has one of each.
+    """
+    lossy = [h for h in headers if legal_text(h, "LossyImageCompression", report) == "01"]
+    ds.LossyImageCompression = "01" if lossy else "00"
+    if not lossy:
+        return
+    for keyword in ("LossyImageCompressionRatio", "LossyImageCompressionMethod"):
+        if text := legal_text(lossy[0], keyword, report):
+            setattr(ds, keyword, text)
+    report(
+        Finding(
+            "lossy-source",
+            "warning",
+            f"{len(lossy)} of {len(headers)} CT images were once compressed with loss; the PET "
+            "series says so of itself",
+        )
+    )
 
 
 def put_slice_numbers(ds: Dataset, k: int) -> None:
@@ -57,8 +81,9 @@ def source_image_items(headers: Sequence[Dataset]) -> list[Dataset]:
     items = []
     for header in headers:
         item = Dataset()
-        item.ReferencedSOPClassUID = header.SOPClassUID
-        item.ReferencedSOPInstanceUID = header.SOPInstanceUID
+        with unwarned():
+            item.ReferencedSOPClassUID = header.SOPClassUID
+            item.ReferencedSOPInstanceUID = header.SOPInstanceUID
         item.PurposeOfReferenceCodeSequence = [SOURCE_IMAGE.item()]
         items.append(item)
     return items
@@ -72,7 +97,8 @@ def nearby_sources(headers: Sequence[Dataset], planes: Planes) -> list[NDArray[n
     An instance that does not say where it lies (a multi-frame one) is near every plane.
     """
     normal, origin = planes.normal, planes.volume.geometry.origin_mm
-    reach = np.array([_reach(header, normal, origin) for header in headers])
+    with unwarned():
+        reach = np.array([_reach(header, normal, origin) for header in headers])
     low, high = reach.T
     centres = np.unique(np.round(((low + high) / 2)[np.isfinite(low)], 3))
     step = float(np.median(np.diff(centres))) if len(centres) > 1 else 0.0
