@@ -9,8 +9,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from ctpet.contract import ModelContract, TrainingData
+from ctpet.infer.embed import embed_contract
 from ctpet.infer.model import INPUT_NAME, OUTPUT_NAME, Model, load_model
-from ctpet.infer.stamp import write_contract
 
 FREE = ("N", 1, "K", "J", "I")
 
@@ -147,7 +147,7 @@ def unet_bytes(channels: Sequence[int] = (32, 64, 128, 256), *, seed: int = 2) -
 def a_model(folder: Path, graph: bytes, **changes: Any) -> Model:
     """Write a graph with a contract to a folder and load it."""
     path = folder / "model.onnx"
-    path.write_bytes(write_contract(graph, a_contract(**changes)))
+    path.write_bytes(embed_contract(graph, a_contract(**changes)))
     return load_model(path)
 
 

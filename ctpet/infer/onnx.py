@@ -122,13 +122,21 @@ def _open(model: Model, shape: Shape3, choice: Choice) -> OnnxBackend:
     info = BackendInfo(
         engine=choice.engine,
         provider=PROVIDER[choice.engine],
-        version=onnxruntime.__version__,
+        version=_version(choice),
         device=choice.device,
         precision=choice.precision,
         threads=choice.threads,
         assignment=assignment,
     )
     return OnnxBackend(info, shape, session)
+
+
+def _version(choice: Choice) -> str:
+    """Version of what computes; the plugin has its own beside onnxruntime's."""
+    if choice.engine != "openvino":
+        return str(onnxruntime.__version__)
+    device, _ = openvino_device()
+    return f"{onnxruntime.__version__} with plugin {device.ep_metadata.get('version', 'unknown')}"
 
 
 def _add_provider(options: Any, choice: Choice) -> list[Any] | None:

@@ -46,7 +46,9 @@ def quiet_options() -> Any:
 
 
 def open_session(data: bytes, options: Any, providers: list[Any] | None = None) -> Any:
-    """Return an onnxruntime session on exactly these providers.
+    """Return an onnxruntime session that tries no other provider by itself.
+
+    Named providers that are not built in are refused here: onnxruntime would only warn.
 
     Args:
         data: an ONNX file.
@@ -54,8 +56,11 @@ def open_session(data: bytes, options: Any, providers: list[Any] | None = None) 
         providers: provider names or (name, options) pairs, none of them to be replaced.
 
     Raises:
-        ORT_ERRORS: as onnxruntime raises them; nothing is retried on another provider.
+        ORT_ERRORS: as onnxruntime raises them; ValueError for a provider that is not built in.
     """
+    names = {p if isinstance(p, str) else p[0] for p in providers or ()}
+    if absent := sorted(names - set(onnxruntime.get_available_providers())):
+        raise ValueError(f"{', '.join(absent)} is not built into this onnxruntime")
     onnxruntime.set_default_logger_severity(FATAL)
     return onnxruntime.InferenceSession(
         data, sess_options=options, providers=providers, enable_fallback=0

@@ -1,0 +1,271 @@
+"""What onnxruntime really runs is what was asked for, and it says so."""
+
+import os
+
+import numpy as np
+import psutil
+import pytest
+from onnx import helper
+
+from ctpet.errors import BackendUnavailable, CtpetError, ModelInvalid
+from ctpet.infer import onnx as engine
+from ctpet.infer.backend import Execution
+from ctpet.infer.onnx import cuda_options, open_backend, openvino_options
+from ctpet.infer.providers import Choice, offered
+from tests.onnx_factory import (
+    a_model,
+    convolution_bytes,
+    graph_bytes,
+    identity_bytes,
+    strided_bytes,
+    unet_bytes,
+)
+
+SHAPE = (32, 24, 40)
+CPU = Execution(device="cpu", engine="onnxruntime")
+GRAPHS = {
+    "identity": identity_bytes,
+    "convolution": convolution_bytes,
+    "strided": strided_bytes,
+    "unet": lambda: unet_bytes((8, 16, 32)),
+}
+
+
+@pytest.fixture(scope="module")
+def openvino() -> tuple[str, ...]:
+    """The precisions OpenVINO offers; skips by name where it offers none."""
+    machine = offered()
+    if not machine.openvino:
+        pytest.skip(machine.openvino_absence)
+    return machine.openvino
+
+
+@pytest.fixture(scope="module")
+def openvino_bf16(openvino) -> None:
+    if "bf16" not in openvino:
+        pytest.skip("this processor has no bf16 arithmetic")
+
+
+def noise(shape=SHAPE) -> np.ndarray:
+    return np.random.default_rng(5).normal(0, 500, (1, 1, *shape)).astype(np.float32)
+
+
+def relative(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.abs(a - b).max() / np.abs(b).max())
+
+
+def test_the_cpu_provider_runs_everything_itself(tmp_path):
+    backend = open_backend(a_model(tmp_path, convolution_bytes()), SHAPE, CPU)
+    (part,) = backend.info.assignment
+    assert (backend.info.engine, backend.info.device) == ("onnxruntime", "cpu")
+    assert backend.info.precision == "fp32"
+    assert backend.info.provider == part.provider == "CPUExecutionProvider"
+    assert part.operators == ("Conv", "Mul", "Relu")
+    assert part.nodes == 4
+    assert backend.info.to_json()["assignment"][0]["nodes"] == 4
+
+
+def test_a_convolution_is_computed_as_numpy_does(tmp_path):
+    kernel = np.random.default_rng(0).normal(0, 1, (1, 1, 3, 3, 3)).astype(np.float32)
+    conv = helper.make_node("Conv", ["ct_hu", "w"], ["pet_suvbw"], pads=[1] * 6)
+    model = a_model(tmp_path, graph_bytes([conv], {"w": kernel}))
+    hu = noise((6, 7, 8))
+    padded = np.pad(hu[0, 0].astype(np.float64), 1)
+    expected = sum(
+        kernel[0, 0, k, j, i] * padded[k : k + 6, j : j + 7, i : i + 8]
+        for k, j, i in np.ndindex(3, 3, 3)
+    )
+    np.testing.assert_allclose(
+        open_backend(model, (6, 7, 8), CPU).run(hu)[0, 0], expected, rtol=1e-4, atol=1e-2
+    )
+
+
+def test_sizes_are_compiled_in(tmp_path):
+    backend = open_backend(a_model(tmp_path, strided_bytes()), SHAPE, CPU)
+    assert backend.session.get_inputs()[0].shape == [1, 1, *SHAPE]
+    assert backend.session.get_outputs()[0].shape == [1, 1, *SHAPE]
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        np.zeros((1, 1, 32, 24, 32), np.float32),
+        np.zeros((1, 1, *SHAPE), np.float64),
+        np.zeros(SHAPE, np.float32),
+    ],
+)
+def test_another_window_is_a_mistake_of_the_caller(window, tmp_path):
+    backend = open_backend(a_model(tmp_path, identity_bytes()), SHAPE, CPU)
+    with pytest.raises(ValueError, match="window must be float32"):
+        backend.run(window)
+
+
+def test_an_output_of_another_size_is_the_models_fault(tmp_path):
+    pool = helper.make_node("MaxPool", ["ct_hu"], ["pet_suvbw"], kernel_shape=[2] * 3)
+    model = a_model(tmp_path, graph_bytes([pool]))
+    with pytest.raises((ModelInvalid, BackendUnavailable)):
+        open_backend(model, SHAPE, CPU).run(noise())
+
+
+@pytest.mark.parametrize(
+    ("execution", "message"),
+    [
+        (Execution(device="cpu", engine="onnxruntime", precision="bf16"), "bf16"),
+        (Execution(device="cuda:0"), "CUDA is not available"),
+    ],
+)
+def test_what_was_asked_for_and_is_not_here_is_refused(execution, message, tmp_path, capfd):
+    if offered().cuda:
+        pytest.skip("this machine has CUDA")
+    with pytest.raises(BackendUnavailable, match=message):
+        open_backend(a_model(tmp_path, identity_bytes()), SHAPE, execution)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_openvino_asked_for_and_absent_is_refused(tmp_path):
+    if offered().openvino:
+        pytest.skip("this machine has OpenVINO")
+    with pytest.raises(BackendUnavailable, match=r"OpenVINO is not available.*--engine"):
+        open_backend(a_model(tmp_path, identity_bytes()), SHAPE, Execution(engine="openvino"))
+
+
+def test_a_provider_that_fails_is_passed_over_by_auto_only_and_named(tmp_path, monkeypatch):
+    """A machine that claims OpenVINO, whose session then does not start."""
+    real = engine._open
+
+    def fails(model, shape, choice):
+        if choice.engine == "openvino":
+            raise BackendUnavailable("OpenVINO stumbled.")
+        return real(model, shape, choice)
+
+    machine = offered()
+    claims = type(machine)((), "no CUDA", ("fp32",), "", 1)
+    monkeypatch.setattr(engine, "offered", lambda: claims)
+    monkeypatch.setattr(engine, "_open", fails)
+    model = a_model(tmp_path, identity_bytes())
+    backend = open_backend(model, SHAPE, Execution())
+    assert backend.info.provider == "CPUExecutionProvider"
+    assert backend.info.passed_over == ("no CUDA", "OpenVINO stumbled.")
+    with pytest.raises(BackendUnavailable, match="stumbled"):
+        open_backend(model, SHAPE, Execution(engine="openvino"))
+
+
+def test_cuda_that_is_not_built_in_is_refused_at_the_session_too(tmp_path, capfd):
+    """Where the look-up is wrong, onnxruntime's own answer decides: no CPU in its place."""
+    if offered().cuda:
+        pytest.skip("this machine has CUDA")
+    choice = Choice("cuda", "cuda:0", "fp32", 1)
+    with pytest.raises(BackendUnavailable, match="CUDAExecutionProvider cannot run this model"):
+        engine._open(a_model(tmp_path, identity_bytes()), SHAPE, choice)
+    assert capfd.readouterr() == ("", "")
+
+
+class Part:
+    def __init__(self, ep_name, operators):
+        self.ep_name = ep_name
+        self.operators = operators
+
+    def get_nodes(self):
+        return [type("Node", (), {"op_type": name})() for name in self.operators]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [[], [Part("OpenVINOExecutionProvider", ["Conv"]), Part("CPUExecutionProvider", ["Resize"])]],
+)
+def test_a_session_that_runs_partly_elsewhere_is_refused(parts):
+    session = type("Session", (), {"get_provider_graph_assignment_info": lambda _: parts})()
+    choice = Choice("openvino", "cpu", "fp32", 1)
+    with pytest.raises(BackendUnavailable, match="does not execute the whole model"):
+        engine._check_assignment(engine._assignment(session), choice)
+
+
+def test_options_say_the_precision_always():
+    fp32 = Choice("openvino", "cpu", "fp32", 3)
+    assert openvino_options(fp32) == {
+        "load_config": '{"CPU": {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": "3"}}'
+    }
+    bf16 = openvino_options(Choice("openvino", "cpu", "bf16", 1))
+    assert '"INFERENCE_PRECISION_HINT": "bf16"' in bf16["load_config"]
+    cuda = cuda_options(Choice("cuda", "cuda:1", "fp32", 1))
+    assert cuda["use_tf32"] == "0"
+    assert cuda["device_id"] == "1"
+
+
+def test_auto_is_fp32_and_says_what_it_passed_over(tmp_path):
+    info = open_backend(a_model(tmp_path, identity_bytes()), SHAPE).info
+    assert info.precision == "fp32"
+    assert {part.provider for part in info.assignment} == {info.provider}
+    if info.engine == "onnxruntime":
+        assert any(reason.startswith("OpenVINO is not") for reason in info.passed_over)
+
+
+@pytest.mark.usefixtures("openvino")
+@pytest.mark.parametrize("name", GRAPHS)
+def test_openvino_in_fp32_agrees_with_onnxruntime(name, tmp_path):
+    model = a_model(tmp_path, GRAPHS[name]())
+    backend = open_backend(model, SHAPE, Execution(engine="openvino", precision="fp32"))
+    assert {part.provider for part in backend.info.assignment} == {"OpenVINOExecutionProvider"}
+    expected = open_backend(model, SHAPE, CPU).run(noise())
+    assert relative(backend.run(noise()), expected) < 1e-4
+
+
+@pytest.mark.usefixtures("openvino_bf16")
+def test_openvino_in_bf16_is_really_bf16(tmp_path):
+    model = a_model(tmp_path, convolution_bytes(channels=16))
+    fine = open_backend(model, SHAPE, Execution(engine="openvino", precision="fp32"))
+    coarse = open_backend(model, SHAPE, Execution(engine="openvino", precision="bf16"))
+    assert coarse.info.precision == "bf16"
+    assert 1e-4 < relative(coarse.run(noise()), fine.run(noise())) < 5e-2
+
+
+@pytest.mark.usefixtures("openvino")
+def test_openvino_writes_nothing_to_disk(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    model = a_model(tmp_path, convolution_bytes())
+    open_backend(model, SHAPE, Execution(engine="openvino")).run(noise())
+    assert os.listdir(tmp_path) == ["model.onnx"]  # noqa: PTH208 (hidden files too)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", ["onnxruntime", "openvino"])
+def test_one_thread_uses_one_core(name, tmp_path):
+    if name == "openvino" and not offered().openvino:
+        pytest.skip(offered().openvino_absence)
+    model = a_model(tmp_path, unet_bytes((16, 32)))
+    backend = open_backend(model, SHAPE, Execution(engine=name, threads=1))
+    assert backend.info.threads == 1
+    window = noise()
+    process = psutil.Process()
+    backend.run(window)
+    before, threads = process.cpu_times(), {t.id: t for t in process.threads()}
+    for _ in range(10):
+        backend.run(window)
+    after = process.cpu_times()
+    spent = (after.user - before.user) + (after.system - before.system)
+    most = max(
+        t.user_time + t.system_time - threads[t.id].user_time - threads[t.id].system_time
+        for t in process.threads()
+        if t.id in threads
+    )
+    assert most > 0.8 * spent
+
+
+def test_nothing_is_said_on_the_terminal(tmp_path, capfd):
+    model = a_model(tmp_path, unet_bytes((4, 8)))
+    open_backend(model, SHAPE).run(noise())
+    assert capfd.readouterr() == ("", "")
+
+
+def test_memory_that_cannot_be_had_is_one_line(tmp_path, capfd):
+    backend = open_backend(a_model(tmp_path, identity_bytes()), SHAPE, CPU)
+
+    class Failing:
+        def run(self, *_):
+            raise MemoryError("cannot allocate")
+
+    broken = engine.OnnxBackend(backend.info, SHAPE, Failing())
+    with pytest.raises(CtpetError, match="cannot allocate") as caught:
+        broken.run(noise())
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,138 @@
+"""What was asked for is used or refused by name; only ``auto`` may choose."""
+
+import subprocess
+import sys
+
+import pytest
+
+from ctpet.errors import BackendUnavailable
+from ctpet.infer import providers
+from ctpet.infer.backend import Execution
+from ctpet.infer.providers import Choice, Offered, choose, offered, openvino_device
+
+NO_OPENVINO = "OpenVINO is not available: not here. Use --engine onnxruntime."
+NO_CUDA = "CUDA is not available: not here. Use --device cpu."
+BARE = Offered((), NO_CUDA, (), NO_OPENVINO, 4)
+INTEL = Offered((), NO_CUDA, ("fp32", "bf16"), "", 4)
+OLD_INTEL = Offered((), NO_CUDA, ("fp32",), "", 4)
+GPU = Offered((8 * 2**30, 16 * 2**30), "", ("fp32", "bf16"), "", 4)
+
+
+def ways(execution: Execution, machine: Offered) -> list[tuple[str, str, str]]:
+    return [(c.engine, c.device, c.precision) for c in choose(execution, machine)[0]]
+
+
+@pytest.mark.parametrize(
+    ("machine", "first"),
+    [
+        (BARE, ("onnxruntime", "cpu", "fp32")),
+        (INTEL, ("openvino", "cpu", "fp32")),
+        (GPU, ("cuda", "cuda:0", "fp32")),
+    ],
+)
+def test_auto_takes_the_fastest_and_never_bf16(machine, first):
+    assert ways(Execution(), machine)[0] == first
+    assert all(precision == "fp32" for _, _, precision in ways(Execution(), machine))
+    assert ways(Execution(), machine)[-1] == ("onnxruntime", "cpu", "fp32")
+
+
+def test_auto_says_what_it_passed_over():
+    _, passed_over = choose(Execution(), BARE)
+    assert passed_over == (NO_CUDA, NO_OPENVINO)
+    assert choose(Execution(), GPU)[1] == ()
+    assert choose(Execution(device="cpu"), GPU)[1] == ()
+
+
+def test_cpu_never_means_the_gpu():
+    assert [device for _, device, _ in ways(Execution(device="cpu"), GPU)] == ["cpu", "cpu"]
+
+
+@pytest.mark.parametrize(
+    ("execution", "machine", "only"),
+    [
+        (Execution(device="cuda:1"), GPU, ("cuda", "cuda:1", "fp32")),
+        (Execution(engine="onnxruntime"), INTEL, ("onnxruntime", "cpu", "fp32")),
+        (Execution(engine="openvino"), INTEL, ("openvino", "cpu", "fp32")),
+        (Execution(engine="openvino", precision="bf16"), INTEL, ("openvino", "cpu", "bf16")),
+        (Execution(precision="bf16"), GPU, ("openvino", "cpu", "bf16")),
+    ],
+)
+def test_what_is_named_leaves_one_way(execution, machine, only):
+    assert ways(execution, machine) == [only]
+
+
+@pytest.mark.parametrize(
+    ("execution", "machine", "message"),
+    [
+        (Execution(device="cuda:0"), BARE, "CUDA is not available.*--device cpu"),
+        (Execution(device="cuda:2"), GPU, "cuda:2 is not available: there are 2 CUDA devices"),
+        (Execution(device="cuda:0", precision="bf16"), GPU, "bf16.*CUDAExecutionProvider"),
+        (Execution(engine="openvino"), BARE, "OpenVINO is not available.*--engine onnxruntime"),
+        (Execution(engine="onnxruntime", precision="bf16"), INTEL, "bf16.*CPUExecutionProvider"),
+        (Execution(precision="bf16"), BARE, "bf16.*CPUExecutionProvider.*--precision fp32"),
+        (Execution(precision="bf16"), OLD_INTEL, "no bf16 arithmetic.*--precision fp32"),
+        (Execution(engine="openvino", precision="bf16"), OLD_INTEL, "no bf16 arithmetic"),
+    ],
+)
+def test_what_is_not_here_is_refused_with_the_remedy(execution, machine, message):
+    with pytest.raises(BackendUnavailable, match=message) as caught:
+        choose(execution, machine)
+    assert "\n" not in str(caught.value)
+
+
+def test_threads_are_as_asked_or_the_cores_this_process_has():
+    assert choose(Execution(threads=3), BARE)[0] == (Choice("onnxruntime", "cpu", "fp32", 3),)
+    assert choose(Execution(), BARE)[0] == (Choice("onnxruntime", "cpu", "fp32", 4),)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"device": "gpu"},
+        {"device": "cuda"},
+        {"device": "cuda:-1"},
+        {"device": "cuda:0 "},
+        {"precision": "fp16"},
+        {"engine": "tensorrt"},
+        {"device": "cuda:0", "engine": "openvino"},
+        {"threads": 0},
+        {"memory_bytes": 0},
+    ],
+)
+def test_what_cannot_be_meant_cannot_be_asked(values):
+    with pytest.raises(ValueError, match=r"must be|runs on"):
+        Execution(**values)
+
+
+def test_this_machine_offers_what_onnxruntime_says():
+    machine = offered()
+    assert bool(machine.cuda) == (machine.cuda_absence == "")
+    assert bool(machine.openvino) == (machine.openvino_absence == "")
+    assert machine.cores >= 1
+
+
+@pytest.mark.parametrize("driver", [(), (80 * 2**30,)])
+def test_a_gpu_needs_both_the_provider_and_the_driver(driver, monkeypatch):
+    listed = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(providers.onnxruntime, "get_available_providers", lambda: listed)
+    monkeypatch.setattr(providers, "cuda_memory_bytes", lambda: driver)
+    machine = offered()
+    assert machine.cuda == driver
+    if not driver:
+        with pytest.raises(BackendUnavailable, match="no NVIDIA driver answers"):
+            choose(Execution(device="cuda:0"), machine)
+
+
+def test_the_plugin_is_registered_once():
+    assert openvino_device() is openvino_device()
+
+
+def test_without_the_plugin_the_package_is_named():
+    code = (
+        "import sys; sys.modules['onnxruntime_ep_openvino'] = None\n"
+        "from ctpet.infer.providers import offered\n"
+        "print(offered().openvino_absence)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "onnxruntime-ep-openvino is not installed" in done.stdout
+    assert done.stderr == ""
