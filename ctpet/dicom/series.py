@@ -22,7 +22,11 @@ class DicomFile:
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
-        """Open for reading from the first byte."""
+        """Open for reading from the first byte.
+
+        For many members of one archive use :class:`ctpet.dicom.files.FileOpener`, which reads the
+        archive's directory once.
+        """
         if self.member is None:
             with self.path.open("rb") as file:
                 yield file
@@ -35,15 +39,19 @@ class DicomFile:
 class SeriesInfo:
     """The instances of one series that belong to one stack; headers only.
 
+    :func:`ctpet.dicom.discover.discover` makes these; it may find several stacks in one series.
+
     Attributes:
         files: one entry an instance.
         headers: parallel to ``files``; data sets read without pixel data.
         findings: what discovery saw or dropped.
+        part: 0 if the whole series is one stack, else the number of this stack, from 1.
     """
 
     files: tuple[DicomFile, ...]
     headers: tuple[Dataset, ...]
     findings: tuple[Finding, ...] = ()
+    part: int = 0
 
     @property
     def first(self) -> Dataset:
@@ -52,10 +60,30 @@ class SeriesInfo:
 
     @property
     def series_instance_uid(self) -> str:
-        """(0020,000E)."""
-        return str(self.first.SeriesInstanceUID)
+        """(0020,000E), empty when absent."""
+        return str(self.first.get("SeriesInstanceUID") or "")
+
+    @property
+    def study_instance_uid(self) -> str:
+        """(0020,000D), empty when absent."""
+        return str(self.first.get("StudyInstanceUID") or "")
+
+    @property
+    def key(self) -> str:
+        """What names this stack on a command line: the series UID, and ``#part`` where split."""
+        return f"{self.series_instance_uid}#{self.part}" if self.part else self.series_instance_uid
 
     @property
     def modality(self) -> str:
         """(0008,0060), empty when absent."""
-        return str(self.first.get("Modality", ""))
+        return str(self.first.get("Modality") or "")
+
+    @property
+    def description(self) -> str:
+        """(0008,103E), empty when absent; free text that may hold patient data."""
+        return str(self.first.get("SeriesDescription") or "")
+
+    @property
+    def frame_count(self) -> int:
+        """Number of images: one an instance, or (0028,0008) where that is given."""
+        return sum(int(header.get("NumberOfFrames") or 1) for header in self.headers)

@@ -1,0 +1,188 @@
+"""Find the DICOM series under a folder, in a file or in a zip archive. Headers only."""
+
+import zipfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ctpet.dicom.files import FileOpener, list_files
+from ctpet.dicom.grouping import Instance, drop_reason, into_stacks
+from ctpet.dicom.header import HeaderNotes, HeaderUnreadable, NotDicom, read_header
+from ctpet.dicom.series import DicomFile, SeriesInfo
+from ctpet.dicom.warned import collected_warnings, header_warning_findings
+from ctpet.findings import Finding
+from ctpet.progress import Progress, silent
+
+_DROPPED = {
+    "localizer": "localizer images were left out",
+    "secondary-capture": "secondary captures were left out",
+    "not-image": "DICOM objects without an image were left out",
+    "colour": "colour images were left out",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Discovery:
+    """Everything that lies under a path.
+
+    Attributes:
+        series: the stacks of planes, sorted by study, SeriesNumber and series UID; each carries
+            the findings about its own headers.
+        dropped: what is no plane of a stack (localizers, secondary captures, reports …), each
+            with one finding that says why.
+        unreadable: files that begin as DICOM and cannot be parsed.
+        other_count: number of files that are not DICOM, DICOMDIR among them.
+        findings: about the whole: what was dropped, ignored or unreadable, in numbers.
+    """
+
+    series: tuple[SeriesInfo, ...]
+    dropped: tuple[SeriesInfo, ...] = ()
+    unreadable: tuple[DicomFile, ...] = ()
+    other_count: int = 0
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    instance: Instance
+    notes: HeaderNotes
+    warnings: tuple[str, ...]
+
+
+def discover(root: Path, *, progress: Progress = silent) -> Discovery:
+    """Read every header under ``root`` and group the instances into stacks.
+
+    Grouping is by series, SOP class, rows, columns, kernel, orientation, pixel spacing, and
+    AcquisitionNumber where that separates planes at one place; see
+    :func:`ctpet.dicom.grouping.into_stacks`. The result depends on the headers alone, neither
+    on file names nor on the order the file system lists them in. Nothing is written to disk.
+
+    Args:
+        root: a folder (searched recursively), one file, or a zip archive.
+        progress: called with the stage ``"scan"``.
+
+    Raises:
+        InputRefused: ``path-missing``, ``zip-damaged``, ``zip-encrypted``, ``zip-too-large``.
+    """
+    files = list_files(root)
+    seen: list[_Seen] = []
+    unreadable: list[DicomFile] = []
+    other_count = 0
+    with FileOpener() as opener, collected_warnings() as collected:
+        for number, file in enumerate(files, start=1):
+            collected.clear()
+            try:
+                with opener.open(file) as stream:
+                    header, notes = read_header(stream)
+            except NotDicom:
+                other_count += 1
+            except (HeaderUnreadable, OSError, zipfile.BadZipFile, NotImplementedError):
+                unreadable.append(file)
+            else:
+                texts = tuple(str(warning.message) for warning in collected)
+                seen.append(_Seen(Instance.of(file, header), notes, texts))
+            progress("scan", number / len(files))
+    return _sorted_out(seen, tuple(unreadable), other_count)
+
+
+def _sorted_out(
+    seen: Sequence[_Seen], unreadable: tuple[DicomFile, ...], other_count: int
+) -> Discovery:
+    by_file = {one.instance.file: one for one in seen}
+    reasons = {one.instance.file: drop_reason(one.instance.header) for one in seen}
+    dropped = []
+    for reason, text in _DROPPED.items():
+        instances = [one.instance for one in seen if reasons[one.instance.file] == reason]
+        finding = Finding(reason, "info", text.replace("were", "are"))
+        dropped += [_series(stack, (finding,)) for stack in into_stacks(instances)]
+    kept = into_stacks(one.instance for one in seen if not reasons[one.instance.file])
+    series = [
+        _series(stack, _header_findings([by_file[one.file] for one in stack]), part)
+        for stack, part in zip(kept, _parts(kept), strict=True)
+    ]
+    counts = Counter(reasons.values())
+    findings = [
+        Finding(f"{reason}-dropped", "info", f"{counts[reason]} {text}")
+        for reason, text in _DROPPED.items()
+        if counts[reason]
+    ]
+    return Discovery(
+        series=tuple(sorted(series, key=_order)),
+        dropped=tuple(sorted(dropped, key=_order)),
+        unreadable=unreadable,
+        other_count=other_count,
+        findings=(*findings, *_file_findings(len(unreadable), other_count)),
+    )
+
+
+def _series(
+    stack: Sequence[Instance], findings: tuple[Finding, ...] = (), part: int = 0
+) -> SeriesInfo:
+    return SeriesInfo(
+        files=tuple(one.file for one in stack),
+        headers=tuple(one.header for one in stack),
+        findings=findings,
+        part=part,
+    )
+
+
+def _parts(stacks: Sequence[Sequence[Instance]]) -> list[int]:
+    uids = [str(stack[0].header.get("SeriesInstanceUID") or "") for stack in stacks]
+    totals, so_far = Counter(uids), Counter[str]()
+    parts = []
+    for uid in uids:
+        so_far[uid] += 1
+        parts.append(so_far[uid] if totals[uid] > 1 else 0)
+    return parts
+
+
+def _order(series: SeriesInfo) -> tuple[str, int, str, int]:
+    number = str(series.first.get("SeriesNumber") or "")
+    return (
+        series.study_instance_uid,
+        int(number) if number.isdigit() else 0,
+        series.series_instance_uid,
+        series.part,
+    )
+
+
+def _header_findings(seen: Sequence[_Seen]) -> tuple[Finding, ...]:
+    findings = list(header_warning_findings([text for one in seen for text in one.warnings]))
+    removed = Counter(tag for one in seen for tag in one.notes.removed)
+    findings += [
+        Finding(
+            "header-value-unreadable",
+            "warning",
+            f"{tag} cannot be read in {count} of {len(seen)} headers and is treated as absent",
+        )
+        for tag, count in sorted(removed.items())
+    ]
+    for name, told in (("ISO_IR 192", "UTF-8"), ("ISO_IR 100", "Latin-1")):
+        count = sum(one.notes.character_set == name for one in seen)
+        if count:
+            findings.append(
+                Finding(
+                    "character-set-absent",
+                    "warning",
+                    f"{count} of {len(seen)} headers hold text beyond ASCII and name no "
+                    f"character set (0008,0005); it is read as {told}",
+                )
+            )
+    return tuple(findings)
+
+
+def _file_findings(unreadable: int, other: int) -> list[Finding]:
+    findings = []
+    if unreadable:
+        findings.append(
+            Finding(
+                "files-unreadable",
+                "warning",
+                f"{unreadable} files begin as DICOM and cannot be parsed",
+                "Copy them again from the archive; `ctpet scan` lists them",
+            )
+        )
+    if other:
+        findings.append(Finding("files-ignored", "info", f"{other} files are not DICOM images"))
+    return findings

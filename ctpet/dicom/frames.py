@@ -1,0 +1,120 @@
+"""One image plane of a series, whether it is a file of its own or a frame of a multi-frame file."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydicom import Dataset
+
+from ctpet.dicom.series import SeriesInfo
+
+Numbers = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where one plane lies and how its stored values become quantities.
+
+    What a header does not say is None; nothing is refused here.
+
+    Attributes:
+        instance: index into the series' ``files`` and ``headers``.
+        number: index of the frame in its file, from 0.
+        position_mm: (0020,0032), LPS of the centre of the first voxel; 3 numbers.
+        orientation: (0020,0037), LPS direction of a row, then of a column; 6 numbers.
+        spacing_mm: (0028,0030), between rows, between columns.
+        slope: (0028,1053).
+        intercept: (0028,1052).
+        thickness_mm: (0018,0050).
+        acquisition: (0020,0012) or (0020,9156), empty when absent.
+    """
+
+    instance: int
+    number: int
+    position_mm: Numbers | None
+    orientation: Numbers | None
+    spacing_mm: Numbers | None
+    slope: float | None
+    intercept: float | None
+    thickness_mm: float | None
+    acquisition: str
+
+
+def frames_of(series: SeriesInfo) -> list[Frame]:
+    """Return every frame of a series, instance by instance.
+
+    Multi-frame instances (PS3.3 C.7.6.16) are described by their shared and per-frame
+    functional groups; what those lack is looked up at the top level.
+    """
+    return [
+        frame
+        for instance, header in enumerate(series.headers)
+        for frame in instance_frames(header, instance)
+    ]
+
+
+def instance_frames(header: Dataset, instance: int = 0) -> Iterator[Frame]:
+    """Yield the frames of one instance; see :func:`frames_of`."""
+    shared = _first(header, "SharedFunctionalGroupsSequence")
+    per_frame = list(header.get("PerFrameFunctionalGroupsSequence") or [])
+    for number in range(int(header.get("NumberOfFrames") or 1)):
+        own = per_frame[number] if number < len(per_frame) else None
+        groups = [group for group in (own, shared) if group is not None]
+        yield Frame(
+            instance=instance,
+            number=number,
+            position_mm=_numbers(
+                _look_up(header, groups, "PlanePositionSequence", "ImagePositionPatient"), 3
+            ),
+            orientation=_numbers(
+                _look_up(header, groups, "PlaneOrientationSequence", "ImageOrientationPatient"), 6
+            ),
+            spacing_mm=_numbers(
+                _look_up(header, groups, "PixelMeasuresSequence", "PixelSpacing"), 2
+            ),
+            slope=_number(
+                _look_up(header, groups, "PixelValueTransformationSequence", "RescaleSlope")
+            ),
+            intercept=_number(
+                _look_up(header, groups, "PixelValueTransformationSequence", "RescaleIntercept")
+            ),
+            thickness_mm=_number(
+                _look_up(header, groups, "PixelMeasuresSequence", "SliceThickness")
+            ),
+            acquisition=_acquisition(header, groups),
+        )
+
+
+def _acquisition(header: Dataset, groups: list[Dataset]) -> str:
+    number = _look_up(header, groups, "FrameContentSequence", "FrameAcquisitionNumber")
+    if number is None:
+        number = header.get("AcquisitionNumber")
+    return "" if number is None else str(number)
+
+
+def _look_up(header: Dataset, groups: list[Dataset], sequence: str, keyword: str) -> Any:
+    for group in groups:
+        item = _first(group, sequence)
+        if item is not None and item.get(keyword) is not None:
+            return item.get(keyword)
+    return header.get(keyword)
+
+
+def _first(dataset: Dataset, sequence: str) -> Dataset | None:
+    items = dataset.get(sequence)
+    return items[0] if items else None
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return None if value is None else float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _numbers(value: Any, count: int) -> Numbers | None:
+    try:
+        numbers = tuple(float(one) for one in value or ())
+    except (TypeError, ValueError):
+        return None
+    return numbers if len(numbers) == count else None

@@ -1,0 +1,73 @@
+"""Read a CT series into Hounsfield units."""
+
+from dataclasses import dataclass
+
+from pydicom import Dataset
+
+from ctpet.dicom.assume_rescale import assume_rescale
+from ctpet.dicom.check import has_rescale, header_findings
+from ctpet.dicom.quantify import AIR_HU, Rescale
+from ctpet.dicom.select import is_ct
+from ctpet.dicom.series import SeriesInfo
+from ctpet.dicom.stack import load_stack
+from ctpet.dicom.warned import collected_warnings
+from ctpet.errors import InputRefused
+from ctpet.findings import Finding
+from ctpet.progress import Progress, silent
+from ctpet.volume import Volume
+
+
+@dataclass(frozen=True, eq=False)
+class CtReading:
+    """A CT series, read.
+
+    Attributes:
+        volume: HU, float32 (k, j, i), k along the slice normal (row × column).
+        headers: the instances that were used, each once, in order along the normal.
+        findings: everything seen and changed, those of the series' discovery first.
+    """
+
+    volume: Volume
+    headers: tuple[Dataset, ...]
+    findings: tuple[Finding, ...]
+
+
+def read_ct(series: SeriesInfo, *, progress: Progress = silent) -> CtReading:
+    """Read one CT series: decode, rescale to HU, order, and place in the patient.
+
+    Everything that is changed on the way is a finding; see :func:`ctpet.dicom.stack.load_stack`.
+    SyntheticData is not looked at: that is :func:`ctpet.dicom.select.select_ct`'s.
+
+    Args:
+        series: from :func:`ctpet.dicom.discover.discover`.
+        progress: called with the stage ``"read"``.
+
+    Raises:
+        InputRefused: ``not-ct``; ``several-patients`` and ``transfer-syntax-unsupported`` of
+            :func:`ctpet.dicom.check.header_findings`; ``not-hu`` if nothing in the volume is
+            above −1024 HU; those of :func:`ctpet.dicom.stack.load_stack` and
+            :func:`ctpet.dicom.assume_rescale.assume_rescale`.
+    """
+    if not is_ct(series):
+        raise InputRefused(
+            "not-ct",
+            f"The series' Modality (0008,0060) is {series.modality or 'absent'}, not CT",
+            remedy="Give a CT series",
+        )
+    findings = [*series.findings, *header_findings(series)]
+    for finding in findings:
+        if finding.severity == "error":
+            raise InputRefused(finding.code, finding.message, remedy=finding.remedy)
+    assume: Rescale | None = None
+    if not has_rescale(series):
+        with collected_warnings():
+            assume, finding = assume_rescale(series)
+        findings.append(finding)
+    stack = load_stack(series, quantity="HU", assume=assume, progress=progress)
+    if stack.volume.array.max() <= AIR_HU:
+        raise InputRefused(
+            "not-hu",
+            "Every voxel is padding or below −1500 HU, so the values are no Hounsfield units",
+            remedy="Export the original CT images with their rescale",
+        )
+    return CtReading(stack.volume, stack.headers, (*findings, *stack.findings))
