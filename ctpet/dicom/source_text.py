@@ -45,8 +45,9 @@ def source_text(ds: Dataset, keyword: str, report: Report) -> str | None:
     """Return one attribute as text, without trailing padding; None where it is absent.
 
     The declared Specific Character Set (0008,0005) is believed unless the bytes cannot be meant
-    by it (PS3.5 6.1): undeclared or Latin-1 bytes that are UTF-8 are read as UTF-8, bytes that no
-    declared set can hold as UTF-8 or else Latin-1. Several values stay joined by backslashes.
+    by it (PS3.5 6.1): undeclared or Latin-1 bytes that are UTF-8 are read as UTF-8 (text that is
+    legal in both has not been seen), bytes that the declared set cannot hold as UTF-8 or else
+    Latin-1. Several values stay joined by backslashes.
 
     Args:
         ds: header as read by pydicom, converted or not; no warning of pydicom's leaves.
@@ -155,15 +156,15 @@ def _decode(data: bytes, declared: list[str] | None, vr: str) -> tuple[str, bool
     """Return bytes as text, and whether the declared character set was followed."""
     if data.isascii() and b"\x1b" not in data:
         return data.decode("ascii"), True
-    if declared is not None:
+    if declared is not None and (len(declared) > 1 or declared[0] not in _LATIN):
         text = _decode_strictly(data, declared, vr)
-        doubtful = declared[0] in _LATIN and any("\x80" <= c < "\xa0" for c in text or "")
-        if text is not None and not doubtful:
+        if text is not None:
             return text, True
     try:
         return data.decode("utf-8"), False
     except UnicodeDecodeError:
-        return data.decode("latin_1"), False
+        text = _decode_strictly(data, declared or ["latin_1"], vr)
+        return text if text is not None else data.decode("latin_1"), declared is not None
 
 
 def _decode_strictly(data: bytes, encodings: list[str], vr: str) -> str | None:
