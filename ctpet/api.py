@@ -10,11 +10,13 @@ from pathlib import Path
 
 from ctpet.contract import ModelContract
 from ctpet.dicom.discover import Discovery, discover
+from ctpet.dicom.read_pet import read_pet
 from ctpet.dicom.suv_report import SuvReport, suv_report
 from ctpet.infer.backend import Execution
 from ctpet.infer.model import Model, load_model
 from ctpet.infer.shipped import find_model
 from ctpet.job.run import JobRequest, JobResult, run_job
+from ctpet.nifti import write_nifti
 from ctpet.progress import Progress, silent
 
 __all__ = [
@@ -91,7 +93,10 @@ def suv(
         The report; a PET that is refused gives one with ``factor`` None and the reason among its
         findings, and nothing is written.
     """
-    return suv_report(Path(pet), series_uid=series_instance_uid)
+    report = suv_report(Path(pet), series_uid=series_instance_uid)
+    if out is not None and report.series is not None and not report.refused:
+        write_nifti(read_pet(report.series).volume, Path(out), descrip="FDG-PET SUVbw")
+    return report
 
 
 def info(model: str | Path | None = None) -> Model:

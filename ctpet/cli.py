@@ -35,9 +35,9 @@ Series = Annotated[
 class Precision(StrEnum):
     """Choices of `--precision`."""
 
-    auto = "auto"
-    fp32 = "fp32"
-    bf16 = "bf16"
+    AUTO = "auto"
+    FP32 = "fp32"
+    BF16 = "bf16"
 
 
 def explained(command: Callable[..., None]) -> Callable[..., None]:
@@ -112,7 +112,7 @@ def synthesize(  # noqa: PLR0913  (typer: one parameter an option)
     ] = None,
     series: Series = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda:N.")] = "auto",
-    precision: Annotated[Precision, typer.Option(help="Arithmetic.")] = Precision.auto,
+    precision: Annotated[Precision, typer.Option(help="Arithmetic.")] = Precision.AUTO,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all by default.")] = None,
     nifti: Annotated[bool, typer.Option("--nifti", help="Also write pet.nii.gz.")] = False,
     quiet: Quiet = False,
@@ -127,7 +127,12 @@ def synthesize(  # noqa: PLR0913  (typer: one parameter an option)
     from ctpet import api
     from ctpet.console import reporting
     from ctpet.job.run import STAGE_SHARES
+    from ctpet.texts import synthesis_text
 
+    try:
+        execution = api.Execution(device=device, precision=precision.value, threads=threads)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
     style = "quiet" if quiet else "auto"
     with reporting(STAGE_SHARES, style=style) as progress:
         result = api.synthesize(
@@ -135,16 +140,14 @@ def synthesize(  # noqa: PLR0913  (typer: one parameter an option)
             out,
             model=model,
             series_instance_uid=series,
-            device=device,
-            precision=precision.value,
-            threads=threads,
+            execution=execution,
             nifti=nifti,
             progress=progress,
         )
     if as_json:
         _print_json(result.record.to_json())
     elif not quiet:
-        typer.echo(result.summary())
+        typer.echo(synthesis_text(result))
 
 
 @app.command(epilog="Example: ctpet scan study/")

@@ -20,14 +20,14 @@ from tissue_lookup import (
     BIN_HU,
     PET_FWHM_MM,
     SPACING_MM,
+    build_graph,
     contract_for,
     fit_table,
     gaussian_kernel,
-    model_file,
 )
 
 from ctpet.infer.backend import Execution
-from ctpet.infer.model import load_model
+from ctpet.infer.embed import write_contract
 from ctpet.infer.synthesize import synthesize
 from ctpet.volume import resample
 
@@ -62,9 +62,7 @@ def tissue_lookup(train: Sequence[Box]) -> Predictor:
     table, kernel = fit_table(train), gaussian_kernel(PET_FWHM_MM, SPACING_MM)
     contract = contract_for(table, kernel, sorted({box.patient for box in train}))
     with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / "lookup.onnx"
-        path.write_bytes(model_file(table, kernel, contract))
-        model = load_model(path)
+        model = write_contract(build_graph(table, kernel), contract, Path(scratch) / "lookup.onnx")
 
     def predict(box: Box) -> NDArray[np.float32]:
         pet = synthesize(box.ct, model, execution=Execution(engine="onnxruntime")).pet

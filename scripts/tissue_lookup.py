@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 from sts_boxes import Box, all_boxes
 
 from ctpet.contract import ModelContract, TrainingData, hash_patient
-from ctpet.infer.stamp import write_contract
+from ctpet.infer.embed import write_contract
 
 BIN_HU = 25.0
 CENTRES_HU = np.arange(-1000.0, 1500.0 + BIN_HU, BIN_HU)
@@ -135,20 +135,13 @@ def contract_for(
     )
 
 
-def model_file(
-    table: NDArray[np.float32], kernel: NDArray[np.float32], contract: ModelContract
-) -> bytes:
-    """Return the whole file: graph and contract."""
-    return write_contract(build_graph(table, kernel).SerializeToString(), contract)
-
-
 def fit(data: Path, out: Path) -> None:
     """Fit on every patient and write the model file."""
     groups = list(all_boxes(data))
     table = fit_table([box for group in groups for box in group])
     kernel = gaussian_kernel(PET_FWHM_MM, SPACING_MM)
     contract = contract_for(table, kernel, [group[0].patient for group in groups])
-    out.write_bytes(model_file(table, kernel, contract))
+    write_contract(build_graph(table, kernel), contract, out)
     print(f"{out}: {out.stat().st_size} bytes, {len(groups)} patients")
     for hu in (-1000, -800, -100, 0, 50, 100, 300, 1000):
         print(f"  {hu:6d} HU  {np.interp(hu, CENTRES_HU, table):.3f} SUV")

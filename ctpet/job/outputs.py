@@ -70,7 +70,7 @@ def write_outputs(
     if nifti or series is None:
         with stages.measure("nifti") as stage:
             path = folder / "pet.nii.gz"
-            write_nifti(prediction.synthesis.pet, path, description=NIFTI_DESCRIPTION)
+            write_nifti(prediction.synthesis.pet, path, descrip=NIFTI_DESCRIPTION)
             stage.bytes = path.stat().st_size
         paths.append(path)
     paths.append(_write_preview(prediction, folder, stages, progress))

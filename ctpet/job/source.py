@@ -51,11 +51,11 @@ def read_source(
     if path.name.lower().endswith((".nii", ".nii.gz")):
         return _read_nifti(path, stages, progress)
     with stages.measure("scan"):
-        series = select_ct(discover(path, progress=progress), series_instance_uid)
+        series = select_ct(discover(path, progress=progress), series=series_instance_uid)
     with stages.measure("read") as stage:
         reading = read_ct(series, progress=progress)
         stage.bytes = reading.volume.array.nbytes
-    return CtSource(reading.volume, reading.series, reading.findings)
+    return CtSource(reading.volume, series, reading.findings)
 
 
 def _read_nifti(path: Path, stages: Stages, progress: Progress) -> CtSource:
