@@ -266,5 +266,5 @@ def test_reads_a_real_ct(shared_data):
     ct = read_nifti_ct(shared_data / "ct-organs" / "example_ct.nii.gz")
     assert ct.array.shape == (112, 101, 122)
     assert ct.geometry.spacing_mm == pytest.approx((3, 3, 3))
-    assert np.median(ct.array[:, :5]) == pytest.approx(-1024, abs=5), "air in front of the body"
+    assert ct.array[0, 0, 0] == -1023, "air beside the body"
     assert ct.array.max() > 700

@@ -1,0 +1,157 @@
+"""Panels on matplotlib axes: CT, PET and fusion in mm, orientation letters, SUV colour bar."""
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from ctpet.render.planes import Plane
+
+CT_WINDOW_HU = (-160.0, 240.0)
+"""Soft tissue: width 400, level 40."""
+SUV_WINDOW = (0.0, 7.0)
+"""SUVbw in g/mL from white to black."""
+
+PET_COLOURS = "gray_r"
+FUSION_COLOURS = "hot"
+FONT = "DejaVu Sans"
+WARNING = "SYNTHETIC – NOT FOR DIAGNOSIS"
+_FUSION_OPACITY = 0.75
+_FUSION_FULL_SUV = 3.0
+_WARNING_RED = "#e01010"
+
+
+def fuse(
+    ct_hu: NDArray[np.float32],
+    suv: NDArray[np.float32],
+    *,
+    ct_window_hu: tuple[float, float] = CT_WINDOW_HU,
+    suv_window: tuple[float, float] = SUV_WINDOW,
+) -> NDArray[np.float32]:
+    """Lay PET in colour over CT in grey.
+
+    The PET's opacity grows with the SUV up to 3 g/mL, so that anatomy stays readable where there
+    is no uptake.
+
+    Args:
+        ct_hu: any shape.
+        suv: the same shape, pixel on pixel.
+        ct_window_hu: HU shown as black and as white.
+        suv_window: SUVbw shown as the first and the last colour.
+
+    Returns:
+        RGB from 0 to 1, the same shape and a last axis of 3.
+    """
+    grey = Normalize(*ct_window_hu, clip=True)(ct_hu)[..., None]
+    colour = mpl.colormaps[FUSION_COLOURS](Normalize(*suv_window, clip=True)(suv))[..., :3]
+    opacity = _FUSION_OPACITY * np.clip(suv[..., None] / _FUSION_FULL_SUV, 0, 1)
+    return np.asarray(grey * (1 - opacity) + colour * opacity, dtype=np.float32)
+
+
+def show_ct(axes: Axes, plane: Plane, *, window_hu: tuple[float, float] = CT_WINDOW_HU) -> None:
+    """Draw a CT plane in grey."""
+    low, high = window_hu
+    _show(axes, plane, plane.pixels, cmap="gray", vmin=low, vmax=high)
+
+
+def show_pet(axes: Axes, plane: Plane, *, suv_window: tuple[float, float] = SUV_WINDOW) -> None:
+    """Draw a PET plane or projection in inverted grey: uptake is dark."""
+    low, high = suv_window
+    _show(axes, plane, plane.pixels, cmap=PET_COLOURS, vmin=low, vmax=high)
+
+
+def show_fusion(
+    axes: Axes, ct: Plane, pet: Plane, *, suv_window: tuple[float, float] = SUV_WINDOW
+) -> None:
+    """Draw PET over CT; both planes are on one grid (``planes.on_grid``).
+
+    Raises:
+        ValueError: the planes have different pixels.
+    """
+    if ct.pixels.shape != pet.pixels.shape:
+        raise ValueError(f"CT has {ct.pixels.shape} pixels, PET {pet.pixels.shape}")
+    _show(axes, ct, fuse(ct.pixels, pet.pixels, suv_window=suv_window))
+
+
+def _show(axes: Axes, plane: Plane, pixels: NDArray[np.float32], **colours: str | float) -> None:
+    axes.imshow(
+        pixels,
+        extent=plane.extent_mm,
+        origin="upper",
+        aspect="equal",
+        interpolation="bilinear",
+        **colours,  # type: ignore[arg-type]
+    )
+    axes.set_xticks([])
+    axes.set_yticks([])
+    label_edges(axes, plane.edges)
+
+
+def label_edges(axes: Axes, edges: Sequence[str]) -> None:
+    """Write the orientation letters at the left, right, top and bottom of a panel."""
+    places = [
+        (0.02, 0.5, "left", "center"),
+        (0.98, 0.5, "right", "center"),
+        (0.5, 0.985, "center", "top"),
+        (0.5, 0.015, "center", "bottom"),
+    ]
+    for letter, (x, y, horizontal, vertical) in zip(edges, places, strict=True):
+        axes.text(
+            x,
+            y,
+            letter,
+            transform=axes.transAxes,
+            ha=horizontal,
+            va=vertical,
+            color="#ffd24a",
+            fontsize=13,
+            fontweight="bold",
+            fontfamily=FONT,
+            path_effects=[patheffects.withStroke(linewidth=2.5, foreground="black")],
+        )
+
+
+def watermark(axes: Axes) -> None:
+    """Write across a panel, whose limits are set, that it is synthetic and not for diagnosis."""
+    axes.apply_aspect()
+    box = axes.get_window_extent()
+    slant = 32.0 if box.height > 0.5 * box.width else 0.0
+    pixels = min(0.085 * box.width, 0.4 * box.height)
+    axes.text(
+        0.5,
+        0.5,
+        WARNING.replace(" – ", "\n"),
+        transform=axes.transAxes,
+        ha="center",
+        va="center",
+        rotation=slant,
+        color=_WARNING_RED,
+        alpha=0.3,
+        fontsize=max(pixels * 72 / axes.figure.get_dpi(), 1.0),
+        fontweight="bold",
+        fontfamily=FONT,
+        clip_on=True,
+        path_effects=[patheffects.withStroke(linewidth=1.5, foreground="white", alpha=0.25)],
+    )
+
+
+def suv_bar(
+    figure: Figure,
+    axes: Axes,
+    *,
+    colours: str = PET_COLOURS,
+    suv_window: tuple[float, float] = SUV_WINDOW,
+    ink: str = "white",
+) -> None:
+    """Fill axes with a horizontal colour bar labelled in SUVbw."""
+    scale = ScalarMappable(Normalize(*suv_window), cmap=colours)
+    bar = figure.colorbar(scale, cax=axes, orientation="horizontal", extend="max")
+    bar.set_label("SUVbw (g/mL)", color=ink, fontsize=12, fontfamily=FONT)
+    bar.ax.tick_params(colors=ink, labelsize=11, labelfontfamily=FONT)
+    bar.outline.set_edgecolor(ink)

@@ -1,0 +1,193 @@
+"""The picture that is seen first: what the CT shows, what was made of it, and that it was made."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpec
+
+from ctpet.render.panels import (
+    CT_WINDOW_HU,
+    FONT,
+    FUSION_COLOURS,
+    PET_COLOURS,
+    SUV_WINDOW,
+    WARNING,
+    show_ct,
+    show_fusion,
+    show_pet,
+    suv_bar,
+    watermark,
+)
+from ctpet.render.planes import Plane, Range, View, body_box, coronal_mip, cut, liveliest, on_grid
+from ctpet.volume import Volume
+
+WIDTH_PX = 1600
+_DPI = 100
+_MARGIN_PX, _GAP_PX, _CAPTION_PX = 24, 18, 40
+_HEAD_PX, _FOOT_PX = 180, 125
+_PANELS_PX = (420, 920)
+_PAPER = "#101214"
+_AIR_HU = -1024.0
+_AXIS_NAME: dict[View, str] = {"axial": "z", "coronal": "y", "sagittal": "x"}
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One place in the patient: the CT, the PET and the PET on the CT's pixels."""
+
+    ct: Plane
+    pet: Plane
+    pet_on_ct: Plane
+    across: Range
+    upwards: Range
+
+
+def render_preview(ct: Volume, pet: Volume, *, title: str, path: Path) -> None:
+    """Write a PNG, 1600 pixels wide: coronal and axial CT, PET and fusion, and a PET MIP.
+
+    Its height follows the patient's proportions, 725 to 1225 pixels.
+    All panels are in mm and in radiological convention. CT is shown at W 400 L 40 HU, PET from
+    0 to 7 SUVbw. The same volumes and title give the same bytes.
+
+    Args:
+        ct: HU, any orientation.
+        pet: SUVbw in the same frame of reference, on any grid.
+        title: one or two lines, such as the model's name and version; free of patient data,
+            because pictures travel. It may hold any letters that DejaVu Sans has.
+        path: where to write; an existing file is replaced.
+
+    Raises:
+        ValueError: the volumes are not HU and SUVbw.
+        InputRefused: both frames of reference are known and differ.
+    """
+    if (ct.quantity, pet.quantity) != ("HU", "SUVBW"):
+        raise ValueError(f"a preview shows HU and SUVBW, not {ct.quantity} and {pet.quantity}")
+    across, depth, upwards = body_box(ct)
+    coronal = _row(ct, pet, "coronal", across, upwards)
+    axial = _row(ct, pet, "axial", across, (depth[1], depth[0]))
+    figure, layout = _sheet(coronal, axial)
+    _headings(figure, title)
+    for number, row in enumerate((coronal, axial)):
+        _draw_row(figure, layout, number, row)
+    _draw_mip(figure, layout, coronal_mip(pet), coronal)
+    _draw_legend(figure, layout)
+    described = {"Software": None, "Description": WARNING.replace("–", "-")}
+    FigureCanvasAgg(figure).print_png(path, metadata=described)  # type: ignore[no-untyped-call]
+
+
+def _row(ct: Volume, pet: Volume, view: View, across: Range, upwards: Range) -> _Row:
+    at_mm = liveliest(pet, view)
+    ct_plane = cut(ct, view, at_mm, fill=_AIR_HU)
+    pet_on_ct = on_grid(pet, view, ct_plane.grid, fill=0)
+    return _Row(ct_plane, cut(pet, view, at_mm, fill=0), pet_on_ct, across, upwards)
+
+
+def _sheet(coronal: _Row, axial: _Row) -> tuple[Figure, GridSpec]:
+    """Return an empty figure with four columns: CT, PET, fusion, MIP.
+
+    Its rows are as high as what they show at the scale that fills a column, or less where that
+    would be too high for a screen, and then a row of colour bars.
+    """
+    column_px = (WIDTH_PX - 2 * _MARGIN_PX - 3 * _GAP_PX) / 4
+    wide, tall, deep = (_length(r) for r in (coronal.across, coronal.upwards, axial.upwards))
+    panels_px = min(max((tall + deep) * column_px / wide, _PANELS_PX[0]), _PANELS_PX[1])
+    share = min(max(tall / (tall + deep), 0.1), 0.9)
+    bar_px = 18
+    height_px = round(_HEAD_PX + panels_px + _CAPTION_PX + _FOOT_PX)
+    figure = Figure(figsize=(WIDTH_PX / _DPI, height_px / _DPI), dpi=_DPI, facecolor=_PAPER)
+    inner_px = panels_px + _CAPTION_PX + _CAPTION_PX + bar_px
+    layout = figure.add_gridspec(
+        3,
+        4,
+        height_ratios=(share * panels_px, (1 - share) * panels_px, bar_px),
+        left=_MARGIN_PX / WIDTH_PX,
+        right=1 - _MARGIN_PX / WIDTH_PX,
+        top=1 - _HEAD_PX / height_px,
+        bottom=1 - (_HEAD_PX + inner_px) / height_px,
+        wspace=_GAP_PX / column_px,
+        hspace=_CAPTION_PX / ((panels_px + bar_px) / 3),
+    )
+    return figure, layout
+
+
+def _length(ends: Range) -> float:
+    return abs(ends[1] - ends[0])
+
+
+def _draw_row(figure: Figure, layout: GridSpec, number: int, row: _Row) -> None:
+    """Draw CT, PET and fusion of one place."""
+    place = f"{row.ct.view}, {_AXIS_NAME[row.ct.view]} = {row.ct.position_mm:.0f} mm"
+    ct, pet, fusion = (figure.add_subplot(layout[number, column]) for column in range(3))
+    show_ct(ct, row.ct)
+    show_pet(pet, row.pet)
+    show_fusion(fusion, row.ct, row.pet_on_ct)
+    for axes, name in ((ct, "CT"), (pet, "Synthetic PET"), (fusion, "Fusion")):
+        _frame(axes, f"{name} · {place}", row)
+    watermark(pet)
+    watermark(fusion)
+
+
+def _draw_mip(figure: Figure, layout: GridSpec, mip: Plane, coronal: _Row) -> None:
+    axes = figure.add_subplot(layout[0:2, 3])
+    show_pet(axes, mip)
+    _frame(axes, "Synthetic PET · coronal MIP", coronal)
+    watermark(axes)
+
+
+def _frame(axes: Axes, caption: str, row: _Row) -> None:
+    """Show the row's part of the patient, under a caption."""
+    axes.set_xlim(*row.across)
+    axes.set_ylim(*row.upwards)
+    axes.set_facecolor("black")
+    axes.set_title(caption, color="white", fontsize=12, fontfamily=FONT, pad=5)
+    for spine in axes.spines.values():
+        spine.set_color("#50565c")
+
+
+def _headings(figure: Figure, title: str) -> None:
+    figure.text(
+        0.5,
+        1 - 45 / figure.bbox.height,
+        WARNING,
+        ha="center",
+        va="center",
+        color="white",
+        fontsize=30,
+        fontweight="bold",
+        fontfamily=FONT,
+        bbox={"boxstyle": "round,pad=0.25", "facecolor": "#b00000", "edgecolor": "none"},
+    )
+    figure.text(
+        0.5,
+        1 - 112 / figure.bbox.height,
+        title,
+        ha="center",
+        va="center",
+        color="white",
+        fontsize=14,
+        fontfamily=FONT,
+        parse_math=False,
+    )
+
+
+def _draw_legend(figure: Figure, layout: GridSpec) -> None:
+    """Say how numbers became grey and colour."""
+    low, high = CT_WINDOW_HU
+    words = figure.add_subplot(layout[2, 0])
+    words.set_axis_off()
+    words.text(
+        0.5,
+        0.5,
+        f"CT: W {high - low:.0f}  L {(high + low) / 2:.0f} HU",
+        ha="center",
+        va="center",
+        color="white",
+        fontsize=12,
+        fontfamily=FONT,
+    )
+    for column, colours in ((1, PET_COLOURS), (2, FUSION_COLOURS), (3, PET_COLOURS)):
+        suv_bar(figure, figure.add_subplot(layout[2, column]), colours=colours,
+                suv_window=SUV_WINDOW)  # fmt: skip
