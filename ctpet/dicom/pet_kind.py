@@ -20,6 +20,7 @@ NOT_FOR_TRAINING = frozenset(
         "not-attenuation-corrected",
         "projection",
         "spect-coded-as-pt",
+        "synthetic-pet",
         "tracer-not-fdg",
         "tracer-unknown",
         "transmission",
@@ -49,6 +50,7 @@ def kind_findings(headers: Sequence[Dataset]) -> tuple[Finding, ...]:
         _transmission(first),
         _attenuation(first),
         _spect(first),
+        _synthetic(headers),
     )
     told = tuple(finding for finding in found if finding is not None)
     if any(finding.code == "spect-coded-as-pt" for finding in told):
@@ -71,6 +73,14 @@ def refuse_colour(headers: Sequence[Dataset]) -> None:
                 f"The series holds colours ({photometric[:16]}), as a fusion does, no values",
                 remedy="Choose the original PET series of the study.",
             )
+
+
+def _synthetic(headers: Sequence[Dataset]) -> Finding | None:
+    """Synthetic Data (0008,001C), which all of ctpet's own output carries."""
+    if not any(text(ds, "SyntheticData").upper() == "YES" for ds in headers):
+        return None
+    message = "The series is synthetic, not measured"
+    return Finding("synthetic-pet", "warning", message, "Do not train on it.")
 
 
 def _projection(ds: Dataset) -> Finding | None:

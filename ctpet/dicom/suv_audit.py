@@ -77,8 +77,11 @@ def audit_suv(headers: Sequence[Dataset]) -> SuvAudit:
         InputRefused: with the code and the reason why the series cannot be converted.
     """
     kind = kind_findings(headers)
+    units = same_text(headers, "Units")
+    if units not in ("GML", "CM2ML", "BQML", "CNTS"):
+        raise _unusable_units(headers, units)
     _check_rescale(headers)
-    audit = _audit_units(headers, same_text(headers, "Units"))
+    audit = _audit_units(headers, units)
     return replace(audit, findings=_once(kind + audit.findings))
 
 
@@ -89,9 +92,7 @@ def _audit_units(headers: Sequence[Dataset], units: str) -> SuvAudit:
         return SuvAudit((factor,) * len(headers), rule, (), findings)
     if units == "BQML":
         return _audit(activity_to_suv(headers), "bqml")
-    if units == "CNTS":
-        return _audit_counts(headers)
-    raise _unusable_units(headers, units)
+    return _audit_counts(headers)
 
 
 def _audit_counts(headers: Sequence[Dataset]) -> SuvAudit:
@@ -127,10 +128,11 @@ def _check_rescale(headers: Sequence[Dataset]) -> None:
     """Refuse an intercept (PS3.3 C.8.9.4 fixes it at 0) and a slope that scales to nothing."""
     for ds in headers:
         intercept, slope = number(ds, "RescaleIntercept"), number(ds, "RescaleSlope")
-        if intercept:
+        if intercept != 0:
+            seen = "missing" if intercept is None else f"{intercept:g}"
             raise InputRefused(
                 "pet-intercept",
-                f"Rescale Intercept (0028,1052) is {intercept:g}; PET must have 0",
+                f"Rescale Intercept (0028,1052) is {seen}; PET must have 0 in every slice",
                 remedy="The scaling of this series was altered; take the PET from its source.",
             )
         if slope is None or slope <= 0:

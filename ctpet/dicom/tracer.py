@@ -53,7 +53,8 @@ FDG_CODES = frozenset({"35321007", "C-B1031"})
 """Fluorodeoxyglucose F^18^ (PS3.16 CID 4021), SNOMED CT and SRT."""
 
 _FDG_TEXT = re.compile(r"fdg|fluoro-?\s*d(?:e|es)oxy-?\s*(?:d-?)?\s*glucose", re.IGNORECASE)
-_FLUORINE_TEXT = re.compile(r"(?<!\d)18\W*F|F\W*18(?!\d)|fluor", re.IGNORECASE)
+_NAMES_NO_COMPOUND = {"f", "fluor", "fluorine", "isotope", "solution", "injection", "other"}
+_FLUORINE_TEXT = re.compile(r"(?<!\d)18\W*F|F\W*18(?!\d)|fluorin", re.IGNORECASE)
 
 
 def injection_item(ds: Dataset) -> Dataset | None:
@@ -125,8 +126,7 @@ def _compound_is_fdg(item: Dataset) -> bool | None:
 
 def _names_a_compound(name: str) -> bool:
     """Return whether more than the isotope is named ("F-18" or "Fluorine" alone says nothing)."""
-    rest = _FLUORINE_TEXT.sub("", name)
-    return bool(re.search(r"[A-Za-z]{2,}", rest.replace("ine", "").replace("solution", "")))
+    return bool(set(re.findall(r"[a-z]+", name.lower())) - _NAMES_NO_COMPOUND)
 
 
 def _half_life_is_not_fluorine(item: Dataset) -> bool:

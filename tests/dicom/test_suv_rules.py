@@ -75,8 +75,9 @@ def test_audit_tells_nothing_of_the_patient(pet):
 # --- rule 1: scaling
 
 
-def test_intercept_is_refused(pet):
-    pet[3].RescaleIntercept = "-0.5"
+@pytest.mark.parametrize("intercept", ["-0.5", None])
+def test_intercept_is_refused(pet, intercept):
+    set_all(pet[3:4], RescaleIntercept=intercept)
     assert refused(pet) == "pet-intercept"
 
 
@@ -184,7 +185,7 @@ def test_missing_units_are_refused_and_what_else_is_missing_is_named(pet):
 
 
 def test_enhanced_pet_is_refused_by_name(pet):
-    set_all(pet, Units=None, SOPClassUID="1.2.840.10008.5.1.4.1.1.130")
+    set_all(pet, Units=None, RescaleSlope=None, SOPClassUID="1.2.840.10008.5.1.4.1.1.130")
     assert refused(pet) == "enhanced-pet"
 
 

@@ -1,0 +1,59 @@
+"""Read a measured PET series as SUVbw."""
+
+from dataclasses import dataclass
+
+from pydicom import Dataset
+
+from ctpet.dicom.series import SeriesInfo
+from ctpet.dicom.stack import load_stack
+from ctpet.dicom.suv_audit import SuvAudit, audit_suv
+from ctpet.errors import InputRefused
+from ctpet.findings import Finding
+from ctpet.progress import Progress, silent
+from ctpet.volume import Volume
+
+
+@dataclass(frozen=True, eq=False)
+class PetReading:
+    """A PET in SUVbw, and how it came to be that.
+
+    Attributes:
+        volume: SUVBW, g/mL, float32 (k, j, i).
+        audit: the factors and what was weighed for them; its ``factors`` are parallel to the
+            headers of the series.
+        findings: of discovery, of the audit and of the pixels, in that order.
+    """
+
+    volume: Volume
+    audit: SuvAudit
+    findings: tuple[Finding, ...]
+
+
+def read_pet(series: SeriesInfo, *, progress: Progress = silent) -> PetReading:
+    """Read a PET series and convert it to SUVbw, slice by slice.
+
+    Every slice is rescaled by its own Rescale Slope (0028,1053), then multiplied by its own
+    factor of :func:`ctpet.dicom.suv_audit.audit_suv`. Series that ctpet made itself are read, too.
+
+    Args:
+        series: from :func:`ctpet.dicom.discover.discover`.
+        progress: called with the stage ``"read"``.
+
+    Raises:
+        InputRefused: ``not-pet``; those of :func:`ctpet.dicom.suv_audit.audit_suv` and of
+            :func:`ctpet.dicom.stack.load_stack`.
+    """
+    if series.modality != "PT":
+        raise InputRefused(
+            "not-pet",
+            f"Series {series.key} is {series.modality or 'of no modality'}, not PT",
+            remedy="Choose a PET series; `ctpet scan` lists them.",
+        )
+    audit = audit_suv(series.headers)
+    factors = {id(ds): f for ds, f in zip(series.headers, audit.factors, strict=True)}
+
+    def to_suvbw(header: Dataset) -> float:
+        return factors[id(header)]
+
+    stack = load_stack(series, quantity="SUVBW", scale=to_suvbw, progress=progress)
+    return PetReading(stack.volume, audit, series.findings + audit.findings + stack.findings)

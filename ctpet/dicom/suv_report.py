@@ -1,0 +1,97 @@
+"""What ``ctpet suv`` tells of a PET: its factor to SUVbw, or why there is none."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ctpet.dicom.decay_correction import Candidate
+from ctpet.dicom.discover import discover
+from ctpet.dicom.pet_kind import kind_findings
+from ctpet.dicom.select_pet import select_pet
+from ctpet.dicom.series import SeriesInfo
+from ctpet.dicom.suv_audit import audit_suv, candidates_json
+from ctpet.errors import InputRefused
+from ctpet.findings import Finding
+
+
+@dataclass(frozen=True, eq=False)
+class SuvReport:
+    """How a PET becomes SUVbw.
+
+    Attributes:
+        factor: SUVbw (g/mL) per rescaled unit; None when refused. Where slices have their own,
+            the median, with the finding ``factor-by-slice``.
+        rule: what decided; empty when refused.
+        candidates: instants the voxels may stand for, with the factor each would give.
+        findings: what was changed or is doubtful; the reason of a refusal has severity error.
+        series: the PET that was judged, for :func:`ctpet.dicom.read_pet.read_pet`; None when none
+            could be chosen.
+    """
+
+    factor: float | None
+    rule: str
+    candidates: tuple[Candidate, ...]
+    findings: tuple[Finding, ...]
+    series: SeriesInfo | None = None
+
+    @property
+    def refused(self) -> bool:
+        """Return whether there is no factor."""
+        return self.factor is None
+
+    def to_json(self) -> dict[str, object]:
+        """Return the report as a JSON object: factor, rule, candidates, findings."""
+        return {
+            "factor": self.factor,
+            "rule": self.rule,
+            "candidates": candidates_json(self.candidates),
+            "findings": [finding.to_json() for finding in self.findings],
+        }
+
+    def text(self) -> str:
+        """Return the report as lines for a person."""
+        head = "refused" if self.factor is None else f"{self.factor:.8g} SUVbw per rescaled unit"
+        lines = [f"factor  {head}"]
+        if self.rule:
+            lines.append(f"rule    {self.rule}")
+        for each in self.candidates:
+            gives = "no injection fits" if each.factor is None else f"{each.factor:.8g}"
+            lines.append(f"        {each.name}: {each.time:%Y-%m-%d %H:%M:%S}, {gives}")
+        for finding in self.findings:
+            remedy = f". {finding.remedy}" if finding.remedy else ""
+            lines.append(f"{finding.severity:7} {finding.code}: {finding.message}{remedy}")
+        return "\n".join(lines)
+
+
+def suv_report(path: Path, *, series_uid: str | None = None) -> SuvReport:
+    """Say how the PET under a path becomes SUVbw; headers only, nothing is decoded.
+
+    Args:
+        path: a folder, a zip archive or a single slice.
+        series_uid: which PET series, if there are several.
+
+    Returns:
+        The report. What is refused is no exception here but a report without a factor, whose
+        findings hold the refusal with severity error.
+    """
+    try:
+        series = select_pet(discover(path), series_uid=series_uid)
+    except InputRefused as refusal:
+        return SuvReport(None, "", (), (_as_finding(refusal),))
+    try:
+        audit = audit_suv(series.headers)
+    except InputRefused as refusal:
+        told = series.findings + _kind(series) + (_as_finding(refusal),)
+        return SuvReport(None, "", (), told, series)
+    findings = series.findings + audit.findings
+    return SuvReport(audit.factor, audit.rule, audit.candidates, findings, series)
+
+
+def _kind(series: SeriesInfo) -> tuple[Finding, ...]:
+    try:
+        return kind_findings(series.headers)
+    except InputRefused:
+        return ()
+
+
+def _as_finding(refusal: InputRefused) -> Finding:
+    return Finding(refusal.code, "error", refusal.message, refusal.remedy)

@@ -1,0 +1,173 @@
+"""PET series from disk to SUVbw: the reader and the report, on made and on real series."""
+
+import json
+import shutil
+import zipfile
+
+import numpy as np
+import pytest
+
+from ctpet.dicom.discover import discover
+from ctpet.dicom.read_pet import read_pet
+from ctpet.dicom.suv_report import suv_report
+from ctpet.errors import InputRefused
+from tests.dicom_factory import ct_series, write_series
+from tests.pet_factory import FACTOR, pet_series, set_all, shift, suv_pattern
+
+
+def only(folder):
+    (series,) = discover(folder).series
+    return series
+
+
+def error_code(report):
+    assert report.refused
+    assert report.to_json()["factor"] is None
+    (error,) = [each for each in report.findings if each.severity == "error"]
+    return error.code
+
+
+def test_series_becomes_suvbw(tmp_path):
+    reading = read_pet(only(write_series(pet_series(), tmp_path / "pet")))
+    volume = reading.volume
+    assert volume.quantity == "SUVBW"
+    assert volume.array.dtype == np.float32
+    np.testing.assert_allclose(volume.array, suv_pattern(), atol=1e-4)
+    assert volume.geometry.spacing_mm == (3, 4, 4)
+    assert tuple(volume.geometry.origin_mm) == (-20, -30, 5)
+    assert reading.audit.factor == pytest.approx(FACTOR)
+
+
+def test_every_slice_has_its_own_slope(tmp_path):
+    slopes = [0.2, 0.3, 0.45, 1.0, 0.7, 0.33, 0.21, 0.8]
+    reading = read_pet(only(write_series(pet_series(slope=slopes), tmp_path / "pet")))
+    np.testing.assert_allclose(reading.volume.array, suv_pattern(), atol=2e-4)
+
+
+def test_suvbw_below_one_does_not_become_an_integer(tmp_path):
+    pet = pet_series(suv_pattern() * 0.7, slope=[1.0] + [0.001] * 7)
+    set_all(pet, Units="GML")
+    reading = read_pet(only(write_series(pet, tmp_path / "pet")))
+    np.testing.assert_allclose(reading.volume.array[1:], 0.7 * suv_pattern()[1:], atol=1e-3)
+
+
+def test_factor_goes_with_its_slice_where_they_differ(tmp_path):
+    pet = pet_series()
+    set_all(pet, DecayCorrection="NONE", CorrectedImage=["ATTN"])
+    reading = read_pet(only(write_series(pet[::-1], tmp_path / "pet")))
+    by_place = sorted(set(reading.audit.factors))
+    stored = suv_pattern() / FACTOR
+    np.testing.assert_allclose(reading.volume.array[:4], stored[:4] * by_place[0], rtol=2e-3)
+    np.testing.assert_allclose(reading.volume.array[4:], stored[4:] * by_place[1], rtol=2e-3)
+    assert by_place[1] / by_place[0] == pytest.approx(2 ** (150 / 6586.2))
+
+
+def test_progress_is_reported(tmp_path):
+    told = []
+    series = only(write_series(pet_series(), tmp_path / "pet"))
+    read_pet(series, progress=lambda stage, fraction: told.append((stage, fraction)))
+    assert told[-1] == ("read", 1.0)
+
+
+def test_findings_of_the_audit_are_told(tmp_path):
+    pet = pet_series()
+    set_all(pet, PatientWeight="70000")
+    reading = read_pet(only(write_series(pet, tmp_path / "pet")))
+    assert "weight-in-grams" in {finding.code for finding in reading.findings}
+
+
+def test_ct_is_refused(tmp_path):
+    series = only(write_series(ct_series(), tmp_path / "ct"))
+    with pytest.raises(InputRefused) as caught:
+        read_pet(series)
+    assert caught.value.code == "not-pet"
+
+
+def test_report_on_a_folder_a_zip_and_a_single_slice(tmp_path):
+    folder = write_series(pet_series(), tmp_path / "pet")
+    archive = tmp_path / "pet.zip"
+    with zipfile.ZipFile(archive, "w") as out:
+        for file in folder.iterdir():
+            out.write(file, file.name)
+    for path in (folder, archive, folder / "IMG00001.dcm", folder / "IMG00008.dcm"):
+        report = suv_report(path)
+        assert report.factor == pytest.approx(FACTOR, rel=1e-5)
+        assert not report.refused
+        assert list(report.to_json()) == ["factor", "rule", "candidates", "findings"]
+        assert "SUVbw per rescaled unit" in report.text()
+        assert report.rule in report.text()
+
+
+def test_report_is_the_audit_of_the_reading(tmp_path):
+    pet = pet_series()
+    shift(pet, Series=3000)
+    folder = write_series(pet, tmp_path / "pet")
+    report = suv_report(folder)
+    assert report.series is not None
+    audit = read_pet(report.series).audit
+    assert report.to_json() == audit.to_json()
+    assert "frame-reference" in report.text()
+
+
+def test_report_of_a_refusal_holds_it_as_an_error(tmp_path):
+    pet = pet_series()
+    set_all(pet, PatientWeight=None, CorrectedImage=["DECY"])
+    report = suv_report(write_series(pet, tmp_path / "pet"))
+    assert error_code(report) == "weight-missing"
+    assert "not-attenuation-corrected" in {finding.code for finding in report.findings}
+    assert json.loads(json.dumps(report.to_json()))["rule"] == ""
+    assert report.text().startswith("factor  refused")
+
+
+def test_several_series_are_listed_and_refused(tmp_path):
+    first, second = pet_series(), pet_series()
+    set_all(second, Units="GML")
+    write_series(first, tmp_path / "study" / "a")
+    write_series(second, tmp_path / "study" / "b")
+    write_series(ct_series(), tmp_path / "study" / "ct")
+    report = suv_report(tmp_path / "study")
+    assert error_code(report) == "several-series"
+    for uid in (first[0].SeriesInstanceUID, second[0].SeriesInstanceUID):
+        assert uid in report.findings[0].message
+    chosen = suv_report(tmp_path / "study", series_uid=second[0].SeriesInstanceUID)
+    assert chosen.factor == 1
+    absent = suv_report(tmp_path / "study", series_uid="1.2.3")
+    assert error_code(absent) == "series-not-found"
+    assert first[0].SeriesInstanceUID in absent.findings[0].message
+
+
+def test_pet_is_found_beside_its_ct(tmp_path):
+    write_series(pet_series(), tmp_path / "study" / "pet")
+    write_series(ct_series(), tmp_path / "study" / "ct")
+    assert suv_report(tmp_path / "study").factor == pytest.approx(FACTOR)
+
+
+def test_no_pet_is_refused(tmp_path):
+    write_series(ct_series(), tmp_path / "ct")
+    assert error_code(suv_report(tmp_path / "ct")) == "no-pet"
+    assert error_code(suv_report(tmp_path / "nowhere")) == "path-missing"
+
+
+def test_colour_fusion_is_refused_by_name(tmp_path):
+    pet = pet_series()
+    for ds in pet:
+        ds.SamplesPerPixel, ds.PhotometricInterpretation, ds.PlanarConfiguration = 3, "RGB", 0
+        ds.PixelData = bytes(ds.Rows * ds.Columns * 3)
+        ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 8, 8, 7, 0
+    folder = write_series(pet, tmp_path / "pet")
+    assert error_code(suv_report(folder)) == "colour-image"
+
+
+def test_report_reads_no_pixels(tmp_path):
+    pet = pet_series()
+    for ds in pet:
+        ds.PixelData = b""
+    assert suv_report(write_series(pet, tmp_path / "pet")).factor == pytest.approx(FACTOR)
+
+
+def test_report_leaves_the_input_alone(tmp_path):
+    folder = write_series(pet_series(), tmp_path / "pet")
+    before = shutil.copytree(folder, tmp_path / "before")
+    suv_report(folder)
+    for file in before.iterdir():
+        assert (folder / file.name).read_bytes() == file.read_bytes()
