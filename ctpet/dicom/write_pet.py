@@ -7,7 +7,6 @@ from pathlib import Path
 
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
-from pydicom.filewriter import dcmwrite
 from pydicom.uid import UID, ExplicitVRLittleEndian, PositronEmissionTomographyImageStorage
 
 from ctpet.dicom.encode import (
@@ -18,12 +17,21 @@ from ctpet.dicom.encode import (
     put_plane,
     quantise,
 )
+from ctpet.dicom.encoded import (
+    CHARACTER_SET,
+    Elements,
+    encoded,
+    encoded_item,
+    encoded_sequence,
+    write_file,
+)
 from ctpet.dicom.modules.equipment import put_equipment
 from ctpet.dicom.modules.frame_of_reference import put_frame_of_reference
 from ctpet.dicom.modules.isotope import put_isotope
 from ctpet.dicom.modules.orientation import put_orientation
 from ctpet.dicom.modules.patient_study import put_patient_and_study
 from ctpet.dicom.modules.pet_image import (
+    SOURCE_IMAGE_SEQUENCE,
     nearby_sources,
     put_image,
     put_lossy_history,
@@ -122,7 +130,7 @@ def _prepare(
         findings[finding] = None
 
     ds = Dataset()
-    ds.SpecificCharacterSet = "ISO_IR 192"
+    ds.SpecificCharacterSet = CHARACTER_SET
     ds.SOPClassUID = PositronEmissionTomographyImageStorage
     ds.SyntheticData = "YES"
     ds.SeriesInstanceUID = derived_uid("pet-series", identity)
@@ -156,26 +164,26 @@ def _identity(
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _slices(series: _Series) -> Iterator[Dataset]:
-    """Yield the data set of each plane, in order along the normal."""
-    items = source_image_items(series.source.headers)
-    near = nearby_sources(series.source.headers, series.planes)
+def _slices(series: _Series) -> Iterator[tuple[FileMetaDataset, Elements]]:
+    """Yield what each plane has of its own, in order along the normal."""
+    headers = series.source.headers
+    items = [encoded_item(item) for item in source_image_items(headers)]
+    near = nearby_sources(headers, series.planes)
     for k, stored in enumerate(series.pixels.array):
-        ds = Dataset(series.common)
+        ds = Dataset()
         ds.SOPInstanceUID = derived_uid("pet-image", series.identity, str(k))
-        ds.SourceImageSequence = [items[n] for n in near[k]]
         put_slice_numbers(ds, k)
         put_plane(ds, series.planes, k)
         put_pixels(ds, stored)
-        ds.file_meta = _file_meta(ds, series.ctpet_version)
-        yield ds
+        sources = encoded_sequence(SOURCE_IMAGE_SEQUENCE, (items[n] for n in near[k]))
+        yield _file_meta(str(ds.SOPInstanceUID), series.ctpet_version), encoded(ds) | sources
 
 
-def _file_meta(ds: Dataset, ctpet_version: str) -> FileMetaDataset:
+def _file_meta(sop_instance_uid: str, ctpet_version: str) -> FileMetaDataset:
     """Return the file meta information, PS3.10 7.1."""
     meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = ds.SOPClassUID
-    meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
+    meta.MediaStorageSOPClassUID = PositronEmissionTomographyImageStorage
+    meta.MediaStorageSOPInstanceUID = UID(sop_instance_uid)
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.ImplementationClassUID = _IMPLEMENTATION_CLASS_UID
     meta.ImplementationVersionName = f"CTPET_{ctpet_version}"[:16]
@@ -188,9 +196,10 @@ def _write_all(series: _Series, out: Path, progress: Progress) -> tuple[Path, ..
         out.mkdir(parents=True, exist_ok=True)
         if any(out.iterdir()):
             raise CtpetError(f"The folder {out} is not empty. Name a new one for the PET series.")
-        for k, ds in enumerate(_slices(series)):
+        shared = encoded(series.common)
+        for k, (meta, own) in enumerate(_slices(series)):
             path = out / f"PET{k + 1:05d}.dcm"
-            dcmwrite(path, ds, enforce_file_format=True)
+            write_file(path, meta, shared, own)
             paths.append(path)
             progress("write", len(paths) / len(series.planes.positions))
     except OSError as error:

@@ -280,7 +280,7 @@ def test_a_full_disk_is_told_in_one_line(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(writer, "dcmwrite", full)
+    monkeypatch.setattr(writer, "write_file", full)
     with pytest.raises(CtpetError, match=r"cannot be written to .*No space left") as failure:
         write(a_pet(), source, tmp_path / "pt")
     assert "\n" not in str(failure.value)

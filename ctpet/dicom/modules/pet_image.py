@@ -15,6 +15,7 @@ from ctpet.findings import Finding
 
 WINDOW_CENTER_SUV = "5"
 WINDOW_WIDTH_SUV = "10"
+SOURCE_IMAGE_SEQUENCE = 0x00082112
 
 
 def put_image(ds: Dataset, moment: Moment, provenance: Provenance) -> None:
@@ -100,7 +101,8 @@ def nearby_sources(headers: Sequence[Dataset], planes: Planes) -> list[NDArray[n
     with unwarned():
         reach = np.array([_reach(header, normal, origin) for header in headers])
     low, high = reach.T
-    centres = np.unique(np.round(((low + high) / 2)[np.isfinite(low)], 3))
+    placed = reach[np.isfinite(low)]
+    centres = np.unique(np.round(placed.mean(axis=1), 3))
     step = float(np.median(np.diff(centres))) if len(centres) > 1 else 0.0
     spacing = planes.volume.geometry.spacing_mm[0]
     near = []
