@@ -132,7 +132,7 @@ def watermark(axes: Axes) -> None:
         va="center",
         rotation=slant,
         color=_WARNING_RED,
-        alpha=0.3,
+        alpha=0.25,
         fontsize=max(pixels * 72 / axes.figure.get_dpi(), 1.0),
         fontweight="bold",
         fontfamily=FONT,

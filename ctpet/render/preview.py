@@ -48,7 +48,7 @@ class _Row:
 def render_preview(ct: Volume, pet: Volume, *, title: str, path: Path) -> None:
     """Write a PNG, 1600 pixels wide: coronal and axial CT, PET and fusion, and a PET MIP.
 
-    Its height follows the patient's proportions, 725 to 1225 pixels.
+    Its height follows the patient's proportions, 765 to 1265 pixels.
     All panels are in mm and in radiological convention. CT is shown at W 400 L 40 HU, PET from
     0 to 7 SUVbw. The same volumes and title give the same bytes.
 
@@ -70,8 +70,8 @@ def render_preview(ct: Volume, pet: Volume, *, title: str, path: Path) -> None:
     axial = _row(ct, pet, "axial", across, (depth[1], depth[0]))
     figure, layout = _sheet(coronal, axial)
     _headings(figure, title)
-    for number, row in enumerate((coronal, axial)):
-        _draw_row(figure, layout, number, row)
+    _draw_row(figure, layout, 0, coronal, axial.ct.position_mm)
+    _draw_row(figure, layout, 1, axial, coronal.ct.position_mm)
     _draw_mip(figure, layout, coronal_mip(pet), coronal)
     _draw_legend(figure, layout)
     described = {"Software": None, "Description": WARNING.replace("–", "-")}
@@ -117,11 +117,14 @@ def _length(ends: Range) -> float:
     return abs(ends[1] - ends[0])
 
 
-def _draw_row(figure: Figure, layout: GridSpec, number: int, row: _Row) -> None:
-    """Draw CT, PET and fusion of one place."""
+def _draw_row(
+    figure: Figure, layout: GridSpec, number: int, row: _Row, other_row_mm: float
+) -> None:
+    """Draw CT, PET and fusion of one place; a line on the CT is where the other row lies."""
     place = f"{row.ct.view}, {_AXIS_NAME[row.ct.view]} = {row.ct.position_mm:.0f} mm"
     ct, pet, fusion = (figure.add_subplot(layout[number, column]) for column in range(3))
     show_ct(ct, row.ct)
+    ct.axhline(other_row_mm, color="#ffd24a", linewidth=0.8, linestyle=(0, (6, 6)), alpha=0.7)
     show_pet(pet, row.pet)
     show_fusion(fusion, row.ct, row.pet_on_ct)
     for axes, name in ((ct, "CT"), (pet, "Synthetic PET"), (fusion, "Fusion")):
