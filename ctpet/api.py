@@ -7,24 +7,22 @@ print(result.record.output.suv_max)
 """
 
 from pathlib import Path
+from typing import Any
 
-from ctpet.contract import ModelContract
-from ctpet.dicom.discover import Discovery, discover
 from ctpet.dicom.read_pet import read_pet
+from ctpet.dicom.scan_report import ScanReport, scan_report
 from ctpet.dicom.suv_report import SuvReport, suv_report
 from ctpet.infer.backend import Execution
-from ctpet.infer.model import Model, load_model
+from ctpet.infer.model import describe, load_model
 from ctpet.infer.shipped import find_model
 from ctpet.job.run import JobRequest, JobResult, run_job
 from ctpet.nifti import write_nifti
 from ctpet.progress import Progress, silent
 
 __all__ = [
-    "Discovery",
     "Execution",
     "JobResult",
-    "Model",
-    "ModelContract",
+    "ScanReport",
     "SuvReport",
     "info",
     "scan",
@@ -70,13 +68,13 @@ def synthesize(
     return run_job(request, progress=progress)
 
 
-def scan(folder: str | Path, *, progress: Progress = silent) -> Discovery:
+def scan(folder: str | Path, *, progress: Progress = silent) -> ScanReport:
     """List the series under a folder, a zip archive or a file, with what is wrong with each.
 
     Raises:
         InputRefused: if there is no such path, or an archive that cannot be read.
     """
-    return discover(Path(folder), progress=progress)
+    return scan_report(Path(folder), progress=progress)
 
 
 def suv(
@@ -99,10 +97,10 @@ def suv(
     return report
 
 
-def info(model: str | Path | None = None) -> Model:
-    """Read a model file, or a shipped model by name; its ``contract`` says what it promises.
+def info(model: str | Path | None = None) -> dict[str, Any]:
+    """Describe a model file, or a shipped model by name: its contract, digest and size.
 
     Raises:
         ModelInvalid: if there is no such model, or it does not keep its contract.
     """
-    return load_model(find_model(model))
+    return describe(load_model(find_model(model)))

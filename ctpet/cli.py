@@ -5,6 +5,7 @@ Nothing of ctpet is imported at the top, so that `ctpet --help` answers at once.
 
 import functools
 import json
+import signal
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -133,8 +134,7 @@ def synthesize(  # noqa: PLR0913  (typer: one parameter an option)
         execution = api.Execution(device=device, precision=precision.value, threads=threads)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    style = "quiet" if quiet else "auto"
-    with reporting(STAGE_SHARES, style=style) as progress:
+    with reporting(STAGE_SHARES, style="quiet" if quiet else "auto") as progress:
         result = api.synthesize(
             ct,
             out,
@@ -164,7 +164,9 @@ def scan(
     if as_json:
         _print_json(report.to_json())
     else:
-        typer.echo(report.text())
+        from ctpet.texts import scan_text
+
+        typer.echo(scan_text(report))
 
 
 @app.command(epilog="Example: ctpet suv pet/ -o suv.nii.gz")
@@ -202,11 +204,17 @@ def info(
 
     report = api.info(model)
     if as_json:
-        _print_json(report.to_json())
+        _print_json(report)
     else:
-        typer.echo(report.text())
+        from ctpet.texts import model_text
+
+        typer.echo(model_text(report))
 
 
 def main() -> None:
-    """Run the command line; the entry point of the `ctpet` script."""
+    """Run the command line; the entry point of the `ctpet` script.
+
+    Being told to end (SIGTERM) is treated as Ctrl-C is, so that nothing half-written stays.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     app()

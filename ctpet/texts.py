@@ -1,5 +1,8 @@
 """Reports as text, for a person at a terminal."""
 
+from typing import Any
+
+from ctpet.dicom.scan_report import ScanReport, SeriesReport
 from ctpet.findings import Finding
 from ctpet.job.run import JobResult
 
@@ -36,3 +39,52 @@ def findings_text(findings: tuple[Finding, ...], *, indent: str = "") -> list[st
         + (f" {item.remedy}" if item.remedy else "")
         for item in findings
     ]
+
+
+def scan_text(report: ScanReport) -> str:
+    """List series with what is wrong with each; those that can be used are marked."""
+    lines = []
+    for series in report.series:
+        lines += [*_series_lines(series), ""]
+    for series in report.dropped:
+        lines += [_series_head(series), ""]
+    usable = sum(series.usable for series in report.series)
+    lines += findings_text(report.findings)
+    lines.append(
+        f"{len(report.series)} series, {usable} that `ctpet synthesize` takes; "
+        f"{report.other_files} other files"
+    )
+    return "\n".join(lines)
+
+
+def model_text(model: dict[str, Any]) -> str:
+    """Say what a model promises, and what it was fitted on."""
+    data = model["trained_on"]
+    spacing = " × ".join(f"{value:g}" for value in model["spacing_mm"])
+    rows = {
+        "model": f"{model['name']} {model['model_version']}, a {model['kind']} model",
+        "tracer": f"{model['tracer']} ({model['radionuclide']})",
+        "use": model["intended_use"],
+        "limits": model["limitations"],
+        "grid": f"{spacing} mm (k, j, i)",
+        "input": "{:g} to {:g} HU".format(*model["hu_range"]),
+        "output": "{:g} to {:g} SUVbw".format(*model["suv_range"]),
+        "fitted on": data["description"],
+        "credit": f"{data['attribution']} ({data['licence']})",
+        "file": f"{model['file_name']}, {model['size_bytes']} bytes",
+        "sha256": model["digest_sha256"],
+    }
+    return "\n".join(f"{name:<10} {text}" for name, text in rows.items())
+
+
+def _series_lines(series: SeriesReport) -> list[str]:
+    return [_series_head(series), *findings_text(series.findings, indent="   ")]
+
+
+def _series_head(series: SeriesReport) -> str:
+    spacing = "×".join(f"{value:.3g}" for value in series.spacing_mm)
+    size = f"{series.images} × {series.rows}×{series.columns}"
+    thick = f", slices {series.slice_thickness_mm:.3g} mm" if series.slice_thickness_mm else ""
+    mark = "*" if series.usable else " "
+    head = f"{mark}  {series.modality or '--':<4} {size:<16} {spacing} mm{thick}"
+    return f"{head}  {series.description}\n   {series.key}"

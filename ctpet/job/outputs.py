@@ -54,7 +54,8 @@ def write_outputs(
     """Write `pet/*.dcm` for a DICOM CT, `pet.nii.gz` if asked or without DICOM, `preview.png`."""
     series = prediction.source.series
     paths: list[Path] = []
-    series_uid, findings = "", ()
+    series_uid = ""
+    findings: tuple[Finding, ...] = ()
     if series is not None:
         with stages.measure("write") as stage:
             writing = write_pet(

@@ -85,7 +85,11 @@ def make_record(prediction: Prediction, written: Written, stages: Stages) -> Run
         notice=NOTICE,
         versions=_versions(),
         model=describe(prediction.model),
-        execution={**synthesis.backend.to_json(), "windows": asdict(synthesis.plan)},
+        execution={
+            **synthesis.backend.to_json(),
+            "windows": synthesis.plan.count,
+            "window_size": synthesis.plan.size,
+        },
         input=_input(prediction.source),
         output=_output(synthesis.pet, written),
         findings=(*prediction.source.findings, *written.findings),

@@ -38,7 +38,8 @@ def test_an_exception_leaves_nothing(tmp_path, error):
             (folder / "half.txt").write_text("half")
             raise error
 
-    pytest.raises(error, write_half)
+    with pytest.raises(error):
+        write_half()
     assert leftovers(tmp_path) == []
 
 
