@@ -12,7 +12,14 @@ from ctpet.infer.backend import Execution
 from ctpet.infer.providers import offered
 from ctpet.infer.synthesize import memory_budget_bytes, synthesize, to_model_grid
 from ctpet.volume import Geometry, Volume, covering_grid
-from tests.onnx_factory import a_contract, a_model, convolution_bytes, graph_bytes, identity_bytes
+from tests.onnx_factory import (
+    a_contract,
+    a_model,
+    convolution_bytes,
+    graph_bytes,
+    identity_bytes,
+    unet_bytes,
+)
 
 CPU = Execution(device="cpu", engine="onnxruntime")
 
@@ -94,9 +101,7 @@ def one_node(operator: str) -> bytes:
 )
 def test_an_output_that_the_contract_excludes_is_refused(graph, suv_range, tmp_path):
     model = a_model(tmp_path, graph, suv_range=suv_range)
-    with pytest.raises(
-        ModelInvalid, match=r"test-model 1\.0\.0 returned SUV .* promises 0 to"
-    ):
+    with pytest.raises(ModelInvalid, match=r"test-model 1\.0\.0 returned SUV .* promises 0 to"):
         synthesize(a_ct(), model, execution=CPU)
 
 
@@ -181,3 +186,32 @@ def test_peak_memory_does_not_grow_with_the_number_of_slices(engine, tmp_path):
         counts.append(count)
     assert counts[1] >= 4 * counts[0] > 4
     assert peaks[1] < peaks[0] + 16 * 2**20
+
+
+REPEAT = """
+import sys, resource
+from pathlib import Path
+import numpy as np
+from ctpet.infer.backend import Execution
+from ctpet.infer.model import load_model
+from ctpet.infer.onnx import open_backend
+engine = Execution(device="cpu", engine=sys.argv[2])
+backend = open_backend(load_model(Path(sys.argv[1])), (64, 64, 64), engine)
+window = np.zeros((1, 1, 64, 64, 64), np.float32)
+for _ in range(3):
+    backend.run(window)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux only")
+@pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
+def test_a_second_window_needs_no_more_memory_than_the_first(engine, tmp_path):
+    if engine == "openvino" and not offered().openvino:
+        pytest.skip(offered().openvino_absence)
+    a_model(tmp_path, unet_bytes((32, 64)))
+    command = [sys.executable, "-c", REPEAT, tmp_path / "model.onnx", engine]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    first, *later = map(int, done.stdout.split())
+    assert max(later) < first + 40 * 2**20
