@@ -1,8 +1,6 @@
 """Attributes of a source as Unicode text, whatever character set they were written in."""
 
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from pydicom import Dataset
@@ -21,6 +19,7 @@ from pydicom.valuerep import (
     validate_value,
 )
 
+from ctpet.dicom.warned import collected_warnings
 from ctpet.findings import Finding
 
 Report = Callable[[Finding], None]
@@ -28,17 +27,6 @@ Report = Callable[[Finding], None]
 
 _LATIN = ("iso8859", "latin_1")
 """What pydicom calls the default repertoire and ISO_IR 100; both map every byte to a character."""
-
-
-@contextmanager
-def unwarned() -> Iterator[None]:
-    """Keep pydicom's warnings about illegal values of a source from reaching the user.
-
-    What matters of them becomes a finding. Not for use in several threads at once.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def source_text(ds: Dataset, keyword: str, report: Report) -> str | None:
@@ -88,20 +76,34 @@ def legal_text(ds: Dataset, keyword: str, report: Report) -> str | None:
     text = source_text(ds, keyword, report)
     if not text:
         return text
+    return text if _is_legal(keyword, [text], report) else ""
+
+
+def legal_texts(ds: Dataset, keyword: str, report: Report) -> list[str]:
+    """Return the values of an attribute of multiplicity 1-n, if all of them are legal.
+
+    Args and findings are those of :func:`legal_text`; the list is empty for what is absent,
+    empty or illegal.
+    """
+    text = source_text(ds, keyword, report)
+    values = text.split("\\") if text else []
+    return values if _is_legal(keyword, values, report) else []
+
+
+def _is_legal(keyword: str, values: list[str], report: Report) -> bool:
     tag = _tag(keyword)
-    reason = why_illegal(dictionary_VR(tag), text)
-    if reason is None:
-        return text
-    report(
-        Finding(
-            "source-value-illegal",
-            "warning",
-            f"{dictionary_description(tag)} {tag} of the CT {reason}; "
-            "it was left empty in the PET series",
-            "Nothing, or correct it in the CT and run again.",
+    reasons = [reason for value in values if (reason := why_illegal(dictionary_VR(tag), value))]
+    if reasons:
+        report(
+            Finding(
+                "source-value-illegal",
+                "warning",
+                f"{dictionary_description(tag)} {tag} of the CT {reasons[0]}; "
+                "it was left out of the PET series",
+                "Nothing, or correct it in the CT and run again.",
+            )
         )
-    )
-    return ""
+    return not reasons
 
 
 def why_illegal(vr: str, text: str) -> str | None:
@@ -113,7 +115,7 @@ def why_illegal(vr: str, text: str) -> str | None:
     if vr != "PN" and len(text) > (limit := MAX_VALUE_LEN.get(vr, len(text))):
         return f"is {len(text)} characters long and {vr} allows {limit}"
     try:
-        with unwarned():
+        with collected_warnings():
             validate_value(vr, text, RAISE)
     except ValueError:
         return f"is not a legal {vr} value"
@@ -129,7 +131,7 @@ def _tag(keyword: str) -> BaseTag:
 
 def _declared_encodings(ds: Dataset) -> list[str] | None:
     """Return the Python encodings of (0008,0005); None where it is absent or empty."""
-    with unwarned():
+    with collected_warnings():
         value = ds.get("SpecificCharacterSet")
         if not value:
             return None
@@ -171,11 +173,11 @@ def _decode_strictly(data: bytes, encodings: list[str], vr: str) -> str | None:
     delimiters = PN_DELIMS if vr == "PN" else TEXT_VR_DELIMS
     groups = data.split(b"=") if vr == "PN" and len(encodings) > 1 else [data]
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            return "=".join(decode_bytes(group, encodings, delimiters) for group in groups)
-    except (UnicodeError, LookupError, Warning):
+        with collected_warnings() as collected:
+            text = "=".join(decode_bytes(group, encodings, delimiters) for group in groups)
+    except (UnicodeError, LookupError):
         return None
+    return None if collected else text
 
 
 def _character_set_finding(tag: BaseTag) -> Finding:

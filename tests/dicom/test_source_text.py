@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from pydicom import Dataset, dcmread
 
-from ctpet.dicom.source_text import legal_text, source_text, unwarned, why_illegal
+from ctpet.dicom.source_text import legal_text, source_text, why_illegal
+from ctpet.dicom.warned import collected_warnings
 from ctpet.findings import Finding
 from tests.dicom.pet_writing import a_pet, codes_of, read_source, source_of, write
 from tests.dicom_factory import ct_series, write_series
@@ -92,7 +93,7 @@ def test_latin1_that_nobody_declared_is_read_as_latin1(access: str, tmp_path: Pa
 
 def test_an_unknown_character_set_does_not_lose_the_name(tmp_path: Path) -> None:
     unknown = b"\x08\x00\x05\x00CS\x0a\x00ISO_IR 999"
-    with unwarned():
+    with collected_warnings():
         ds = read_with(ct_series()[0], tmp_path / "ct", unknown)
     assert texts(ds)[0] == "Nguyễn^Văn Ánh"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pydicom import Dataset
 
 from ctpet.dicom.codes import Code
-from ctpet.dicom.source_text import Report, legal_text
+from ctpet.dicom.source_text import Report, legal_text, legal_texts
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 
@@ -85,13 +85,13 @@ def _put_identity_removal(ds: Dataset, source: Dataset, report: Report) -> None:
         ds.LongitudinalTemporalInformationModified = modified
     if legal_text(source, "PatientIdentityRemoved", report) != "YES":
         return
-    method = legal_text(source, "DeidentificationMethod", report)
+    methods = legal_texts(source, "DeidentificationMethod", report)
     codes = _copied_codes(source.get("DeidentificationMethodCodeSequence") or (), report)
-    if method:
-        ds.DeidentificationMethod = method
+    if methods:
+        ds.DeidentificationMethod = methods
     if codes:
         ds.DeidentificationMethodCodeSequence = codes
-    if method or codes:
+    if methods or codes:
         ds.PatientIdentityRemoved = "YES"
 
 

@@ -10,7 +10,8 @@ from ctpet.dicom.codes import SOURCE_IMAGE
 from ctpet.dicom.encode import Planes
 from ctpet.dicom.modules.pet_series import Moment
 from ctpet.dicom.provenance import Provenance
-from ctpet.dicom.source_text import Report, legal_text, unwarned
+from ctpet.dicom.source_text import Report, legal_text, legal_texts
+from ctpet.dicom.warned import collected_warnings
 from ctpet.findings import Finding
 
 WINDOW_CENTER_SUV = "5"
@@ -40,16 +41,16 @@ def put_image(ds: Dataset, moment: Moment, provenance: Provenance) -> None:
 def put_lossy_history(ds: Dataset, headers: Sequence[Dataset], report: Report) -> None:
     """Say whether the CT was ever compressed with loss, which derived images inherit.
 
-    Lossy Image Compression (0028,2110), PS3.3 C.7.6.1.1.5, with ratio and method where the CT
-    has one of each.
+    Lossy Image Compression (0028,2110), PS3.3 C.7.6.1.1.5, with ratios and methods where the CT
+    has them.
     """
     lossy = [h for h in headers if legal_text(h, "LossyImageCompression", report) == "01"]
     ds.LossyImageCompression = "01" if lossy else "00"
     if not lossy:
         return
     for keyword in ("LossyImageCompressionRatio", "LossyImageCompressionMethod"):
-        if text := legal_text(lossy[0], keyword, report):
-            setattr(ds, keyword, text)
+        if texts := legal_texts(lossy[0], keyword, report):
+            setattr(ds, keyword, texts)
     report(
         Finding(
             "lossy-source",
@@ -82,7 +83,7 @@ def source_image_items(headers: Sequence[Dataset]) -> list[Dataset]:
     items = []
     for header in headers:
         item = Dataset()
-        with unwarned():
+        with collected_warnings():
             item.ReferencedSOPClassUID = header.SOPClassUID
             item.ReferencedSOPInstanceUID = header.SOPInstanceUID
         item.PurposeOfReferenceCodeSequence = [SOURCE_IMAGE.item()]
@@ -98,7 +99,7 @@ def nearby_sources(headers: Sequence[Dataset], planes: Planes) -> list[NDArray[n
     An instance that does not say where it lies (a multi-frame one) is near every plane.
     """
     normal, origin = planes.normal, planes.volume.geometry.origin_mm
-    with unwarned():
+    with collected_warnings():
         reach = np.array([_reach(header, normal, origin) for header in headers])
     low, high = reach.T
     placed = reach[np.isfinite(low)]
