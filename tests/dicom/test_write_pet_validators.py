@@ -178,7 +178,7 @@ def test_a_transcoded_series_agrees_with_its_ct(
         ds.ReferringPhysicianName = ds.StudyDescription = ""
     source = source_of(slices, tmp_path / "ct")
     for ds in slices:
-        ds.SpecificCharacterSet = "ISO_IR 192"
+        ds.SpecificCharacterSet, ds.PatientName = "ISO_IR 192", name
     twin = write_series(slices, tmp_path / "twin")
     write(a_pet(), source, tmp_path / "pt")
     assert_valid_series(tmp_path / "pt", twin, tmp_path / "judged", require_tool)
