@@ -1,5 +1,7 @@
 """The onnxruntime backend: one model, one window size, one provider, nothing replaced silently."""
 
+import contextlib
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -96,7 +98,10 @@ def open_backend(model: Model, shape: Shape3, execution: Execution | None = None
         else:
             info = replace(backend.info, passed_over=(*passed_over, *failures))
             return replace(backend, info=info)
-    raise BackendUnavailable(" ".join(failures))
+    raise BackendUnavailable(
+        f"Nothing here runs this model: {'; '.join(failures)}. Ask for device cpu and engine auto, "
+        "or use another model."
+    )
 
 
 def _open(model: Model, shape: Shape3, choice: Choice) -> OnnxBackend:
@@ -114,8 +119,8 @@ def _open(model: Model, shape: Shape3, choice: Choice) -> OnnxBackend:
         session = open_session(model.data, options, _add_provider(options, choice))
     except ORT_ERRORS as error:
         raise BackendUnavailable(
-            f"{PROVIDER[choice.engine]} cannot run this model on {choice.device} in "
-            f"{choice.precision}: {reason(error)}. Use another device or engine."
+            f"{PROVIDER[choice.engine]}: it cannot run this model on {choice.device} in "
+            f"{choice.precision} ({reason(error)})"
         ) from error
     assignment = _assignment(session)
     _check_assignment(assignment, choice)
@@ -146,6 +151,8 @@ def _add_provider(options: Any, choice: Choice) -> list[Any] | None:
         return [CPU]
     options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
     if choice.engine == "cuda":
+        with contextlib.redirect_stdout(io.StringIO()):
+            onnxruntime.preload_dlls()
         return [(CUDA, cuda_options(choice))]
     options.intra_op_num_threads = 1
     device, _ = openvino_device()
@@ -199,6 +206,5 @@ def _check_assignment(assignment: tuple[Assignment, ...], choice: Choice) -> Non
     }
     if elsewhere or not assignment:
         raise BackendUnavailable(
-            f"{wanted} does not execute the whole model (elsewhere: {dict(elsewhere) or 'all'}). "
-            "Use another device or engine."
+            f"{wanted}: it does not execute the whole model (elsewhere: {dict(elsewhere) or 'all'})"
         )

@@ -82,7 +82,9 @@ def choose(execution: Execution, machine: Offered) -> tuple[tuple[Choice, ...], 
         else:
             choices.append(Choice(engine, device, precision, threads))
     if not choices:
-        raise BackendUnavailable(" ".join(refusals))
+        raise BackendUnavailable(
+            f"{_asked(execution)}: {'; '.join(refusals)}. {_remedy(execution)}"
+        )
     best = _wanted(execution).index((choices[0].engine, choices[0].device))
     return tuple(choices), tuple(refusals[:best])
 
@@ -97,24 +99,36 @@ def _wanted(execution: Execution) -> list[tuple[Engine, str]]:
     return processor if execution.device == "cpu" else [("cuda", "cuda:0"), *processor]
 
 
+def _asked(execution: Execution) -> str:
+    """Name what was asked for and is not here."""
+    wanted = [] if execution.device == "auto" else [f"device {execution.device}"]
+    if execution.engine != "auto":
+        wanted.append(f"engine {execution.engine}")
+    if execution.precision != "auto":
+        wanted.append(f"precision {execution.precision}")
+    text = " with ".join(wanted)
+    return f"{text[:1].upper()}{text[1:]} is not available"
+
+
+def _remedy(execution: Execution) -> str:
+    """Say what can be asked for instead."""
+    if execution.precision == "bf16":
+        return "Ask for precision fp32"
+    return "Ask for device cpu" if execution.device.startswith("cuda") else "Ask for engine auto"
+
+
 def _refusal(engine: Engine, device: str, precision: Precision, machine: Offered) -> str:
-    """Say what is missing for a way to run, and the remedy; empty if nothing is."""
+    """Say what is missing for a way to run; empty if nothing is."""
     if engine == "cuda" and not machine.cuda:
         return machine.cuda_absence
     if engine == "cuda" and cuda_index(device) >= len(machine.cuda):
-        return (
-            f"Device {device} is not available: there are {len(machine.cuda)} CUDA devices, "
-            "counted from 0. Choose one of them, or use --device cpu."
-        )
+        return f"CUDA: there are {len(machine.cuda)} devices, counted from 0, and no {device}"
     if engine == "openvino" and not machine.openvino:
         return machine.openvino_absence
     if precision == "bf16" and engine != "openvino":
-        return f"Precision bf16 is not available from {PROVIDER[engine]}. Use --precision fp32."
+        return f"{PROVIDER[engine]}: it does not compute in bf16"
     if precision == "bf16" and "bf16" not in machine.openvino:
-        return (
-            "Precision bf16 is not available: this processor has no bf16 arithmetic "
-            "(AVX-512 BF16 or AMX). Use --precision fp32."
-        )
+        return "OpenVINO: this processor has no bf16 arithmetic (AVX-512 BF16 or AMX)"
     return ""
 
 
@@ -127,15 +141,12 @@ def _cuda_devices() -> tuple[tuple[int, ...], str]:
     """Return the memory of each CUDA device that onnxruntime could use, or why it cannot."""
     if CUDA not in onnxruntime.get_available_providers():
         return (), (
-            f"CUDA is not available: this onnxruntime has no {CUDA}. Install onnxruntime-gpu in "
-            "place of onnxruntime, or use --device cpu."
+            "CUDA: this onnxruntime is built without it (install onnxruntime-gpu in place of "
+            "onnxruntime)"
         )
     if sizes := cuda_memory_bytes():
         return sizes, ""
-    return (), (
-        "CUDA is not available: no NVIDIA driver answers, or it lists no device. Install the "
-        "driver, or use --device cpu."
-    )
+    return (), "CUDA: no NVIDIA driver answers, or it lists no device (install the driver)"
 
 
 @cache
@@ -149,22 +160,13 @@ def openvino_device() -> tuple[Any, str]:
     try:
         import onnxruntime_ep_openvino as plugin
     except ImportError:
-        return None, (
-            "OpenVINO is not available: the package onnxruntime-ep-openvino is not installed. "
-            "Install it, or use --engine onnxruntime."
-        )
+        return None, "OpenVINO: the package onnxruntime-ep-openvino is not installed"
     try:
         onnxruntime.register_execution_provider_library("ctpet.openvino", plugin.get_library_path())
         devices = onnxruntime.get_ep_devices()
     except LOAD_ERRORS as error:
-        return None, (
-            f"OpenVINO is not available: its plugin cannot be loaded ({reason(error)}). "
-            "Install a version made for this onnxruntime, or use --engine onnxruntime."
-        )
+        return None, f"OpenVINO: its plugin cannot be loaded ({reason(error)})"
     for device in devices:
         if device.ep_name == OPENVINO and device.ep_metadata.get("ov_device") == "CPU":
             return device, ""
-    return None, (
-        "OpenVINO is not available: its plugin supports no processor here (it accepts Intel's "
-        "only). Use --engine onnxruntime."
-    )
+    return None, "OpenVINO: its plugin accepts Intel's processors only, and finds none here"

@@ -10,8 +10,8 @@ from ctpet.infer import providers
 from ctpet.infer.backend import Execution
 from ctpet.infer.providers import Choice, Offered, choose, offered, openvino_device
 
-NO_OPENVINO = "OpenVINO is not available: not here. Use --engine onnxruntime."
-NO_CUDA = "CUDA is not available: not here. Use --device cpu."
+NO_OPENVINO = "OpenVINO: not installed"
+NO_CUDA = "CUDA: not built in"
 BARE = Offered((), NO_CUDA, (), NO_OPENVINO, 4)
 INTEL = Offered((), NO_CUDA, ("fp32", "bf16"), "", 4)
 OLD_INTEL = Offered((), NO_CUDA, ("fp32",), "", 4)
@@ -64,20 +64,53 @@ def test_what_is_named_leaves_one_way(execution, machine, only):
 @pytest.mark.parametrize(
     ("execution", "machine", "message"),
     [
-        (Execution(device="cuda:0"), BARE, "CUDA is not available.*--device cpu"),
-        (Execution(device="cuda:2"), GPU, "cuda:2 is not available: there are 2 CUDA devices"),
-        (Execution(device="cuda:0", precision="bf16"), GPU, "bf16.*CUDAExecutionProvider"),
-        (Execution(engine="openvino"), BARE, "OpenVINO is not available.*--engine onnxruntime"),
-        (Execution(engine="onnxruntime", precision="bf16"), INTEL, "bf16.*CPUExecutionProvider"),
-        (Execution(precision="bf16"), BARE, "bf16.*CPUExecutionProvider.*--precision fp32"),
-        (Execution(precision="bf16"), OLD_INTEL, "no bf16 arithmetic.*--precision fp32"),
-        (Execution(engine="openvino", precision="bf16"), OLD_INTEL, "no bf16 arithmetic"),
+        (
+            Execution(device="cuda:0"),
+            BARE,
+            "Device cuda:0 is not available: CUDA: not built in. Ask for device cpu",
+        ),
+        (
+            Execution(device="cuda:2"),
+            GPU,
+            "Device cuda:2 is not available: CUDA: there are 2 devices, counted from 0, and no "
+            "cuda:2. Ask for device cpu",
+        ),
+        (
+            Execution(device="cuda:0", precision="bf16"),
+            GPU,
+            "Device cuda:0 with precision bf16 is not available: CUDAExecutionProvider: it does "
+            "not compute in bf16. Ask for precision fp32",
+        ),
+        (
+            Execution(engine="openvino"),
+            BARE,
+            "Engine openvino is not available: OpenVINO: not installed. Ask for engine auto",
+        ),
+        (
+            Execution(engine="onnxruntime", precision="bf16"),
+            INTEL,
+            "Engine onnxruntime with precision bf16 is not available: CPUExecutionProvider: it "
+            "does not compute in bf16. Ask for precision fp32",
+        ),
+        (
+            Execution(precision="bf16"),
+            BARE,
+            "Precision bf16 is not available: CUDA: not built in; OpenVINO: not installed; "
+            "CPUExecutionProvider: it does not compute in bf16. Ask for precision fp32",
+        ),
+        (
+            Execution(device="cpu", precision="bf16"),
+            OLD_INTEL,
+            "Device cpu with precision bf16 is not available: OpenVINO: this processor has no bf16 "
+            "arithmetic (AVX-512 BF16 or AMX); CPUExecutionProvider: it does not compute in bf16. "
+            "Ask for precision fp32",
+        ),
     ],
 )
 def test_what_is_not_here_is_refused_with_the_remedy(execution, machine, message):
-    with pytest.raises(BackendUnavailable, match=message) as caught:
+    with pytest.raises(BackendUnavailable) as caught:
         choose(execution, machine)
-    assert "\n" not in str(caught.value)
+    assert str(caught.value) == message
 
 
 def test_threads_are_as_asked_or_the_cores_this_process_has():
