@@ -33,7 +33,7 @@ def test_json_holds_everything() -> None:
     ],
 )
 def test_what_cannot_be_written_is_no_provenance(changes: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="must be|twice"):
+    with pytest.raises(ValueError, match=r"must be|twice"):
         provenance(**changes)
 
 
