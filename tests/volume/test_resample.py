@@ -176,9 +176,9 @@ def test_a_blob_stays_where_it_is_and_widens_by_the_triangle_of_the_new_voxel(sp
         np.testing.assert_allclose(spread, 36 + triangle, rtol=0.01)
 
 
-@pytest.mark.parametrize("thick", [1.0, 3.0])
+@pytest.mark.parametrize(("thick", "limit"), [(1.0, 0.01), (3.0, 0.03)])
 @pytest.mark.parametrize("rotation", [OBLIQUE, (0, 0, 45)])
-def test_oblique_and_aligned_sampling_blur_alike(thick, rotation):
+def test_oblique_and_aligned_sampling_blur_alike(thick, limit, rotation):
     source, _ = blob(grid((int(60 / thick), 70, 70), (thick, 1.0, 1.0)), sigma_mm=5.0)
     for spacing in (1.5, 2.0, 2.7, 4.0):
         size = (int(60 / spacing),) * 3
@@ -187,7 +187,7 @@ def test_oblique_and_aligned_sampling_blur_alike(thick, rotation):
         )
         turned = centred_on(source.geometry, size, (spacing,) * 3, rotate_deg=rotation)
         _, oblique = moments(resample(source, turned, fill=0))
-        np.testing.assert_allclose(np.sqrt(oblique), np.sqrt(aligned), rtol=0.03)
+        np.testing.assert_allclose(np.sqrt(oblique), np.sqrt(aligned), rtol=limit)
 
 
 @pytest.mark.parametrize("spacing", [0.6, 1.0, 3.0])
