@@ -9,10 +9,14 @@ from datetime import datetime, timedelta
 from math import exp, log
 
 import numpy as np
+import pytest
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import ExplicitVRLittleEndian, PositronEmissionTomographyImageStorage, generate_uid
+
+from ctpet.dicom.suv_audit import SuvAudit, audit_suv
+from ctpet.errors import InputRefused
 
 HALF_LIFE_S = 6586.2
 DOSE_BQ = 370e6
@@ -68,6 +72,21 @@ def pet_series(
         _scale(ds, slopes[k], plane)
         slices.append(ds)
     return slices
+
+
+def codes(audit: SuvAudit) -> set[str]:
+    """The codes of an audit's findings."""
+    return {finding.code for finding in audit.findings}
+
+
+def refused(headers: Sequence[Dataset]) -> str:
+    """The code with which the SUV engine refuses a series; fails if it does not."""
+    with pytest.raises(InputRefused) as caught:
+        audit_suv(headers)
+    assert caught.value.exit_code == 3
+    assert caught.value.message
+    assert caught.value.remedy
+    return caught.value.code
 
 
 def shift(datasets: Sequence[Dataset], **seconds: float) -> None:

@@ -172,9 +172,6 @@ def _none(headers: Sequence[Dataset], body: _Body) -> Decay:
     _refuse_zeroed(injected, min(instants))
     factors = tuple(body.suvbw_per_bqml(injected, instant) for instant in instants)
     findings += uptake_findings(body.injection, min(instants) - injected)
-    if len(set(factors)) > 1:
-        message = f"Each slice has its own factor, from {min(factors):.6g} to {max(factors):.6g}"
-        findings += (Finding("factor-by-slice", "info", message),)
     candidate = Candidate("first-frame-mean-activity", min(instants), min(factors))
     return Decay(factors, "none", (candidate,), findings)
 

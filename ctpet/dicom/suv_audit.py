@@ -82,7 +82,7 @@ def audit_suv(headers: Sequence[Dataset]) -> SuvAudit:
         raise _unusable_units(headers, units)
     _check_rescale(headers)
     audit = _audit_units(headers, units)
-    return replace(audit, findings=_once(kind + audit.findings))
+    return replace(audit, findings=_once(kind + audit.findings + _by_slice(audit.factors)))
 
 
 def _audit_units(headers: Sequence[Dataset], units: str) -> SuvAudit:
@@ -163,6 +163,13 @@ def _unusable_units(headers: Sequence[Dataset], units: str) -> InputRefused:
         f"It cannot be told what the values are; missing or empty: {', '.join(missing)}",
         remedy="Export the header complete; SUV must be computed before de-identification.",
     )
+
+
+def _by_slice(factors: tuple[float, ...]) -> tuple[Finding, ...]:
+    if len(set(factors)) == 1:
+        return ()
+    message = f"Each slice has its own factor, from {min(factors):.6g} to {max(factors):.6g}"
+    return (Finding("factor-by-slice", "info", message),)
 
 
 def _once(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

@@ -6,13 +6,14 @@ import zipfile
 
 import numpy as np
 import pytest
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from ctpet.dicom.discover import discover
 from ctpet.dicom.read_pet import read_pet
 from ctpet.dicom.suv_report import suv_report
 from ctpet.errors import InputRefused
 from tests.dicom_factory import ct_series, write_series
-from tests.pet_factory import FACTOR, pet_series, set_all, shift, suv_pattern
+from tests.pet_factory import FACTOR, add_private, pet_series, set_all, shift, suv_pattern
 
 
 def only(folder):
@@ -74,6 +75,31 @@ def test_findings_of_the_audit_are_told(tmp_path):
     set_all(pet, PatientWeight="70000")
     reading = read_pet(only(write_series(pet, tmp_path / "pet")))
     assert "weight-in-grams" in {finding.code for finding in reading.findings}
+
+
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian])
+@pytest.mark.parametrize(
+    ("group", "creator", "element"),
+    [(0x0009, "GEMS_PETD_01", 0x0D), (0x0071, "SIEMENS MED PT", 0x22)],
+)
+def test_private_time_from_a_file(tmp_path, syntax, group, creator, element):
+    pet = pet_series()
+    add_private(pet, group, creator, element, "DT", "20260105104000.000000")
+    for ds in pet:
+        ds.file_meta.TransferSyntaxUID = syntax
+    report = suv_report(write_series(pet, tmp_path / "pet"))
+    assert report.rule == "bqml-start-vendor-private"
+    assert report.factor == pytest.approx(FACTOR * 2 ** (-1200 / 6586.2))
+
+
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian])
+def test_philips_factor_from_a_file(tmp_path, syntax):
+    pet = pet_series()
+    set_all(pet, Units="CNTS", Manufacturer="Philips Medical Systems")
+    add_private(pet, 0x7053, "Philips PET Private Group", 0x00, "DS", "0.0005")
+    for ds in pet:
+        ds.file_meta.TransferSyntaxUID = syntax
+    assert suv_report(write_series(pet, tmp_path / "pet")).factor == 0.0005
 
 
 def test_ct_is_refused(tmp_path):

@@ -15,6 +15,7 @@ from tests.pet_factory import (
     REFERENCE,
     WEIGHT_KG,
     add_private,
+    codes,
     mean_time_s,
     pet_series,
     set_all,
@@ -28,10 +29,6 @@ SIEMENS_TIME = (0x0071, "SIEMENS MED PT", 0x22, "DT")
 @pytest.fixture
 def pet():
     return pet_series()
-
-
-def codes(audit):
-    return {finding.code for finding in audit.findings}
 
 
 def names(audit):
@@ -48,6 +45,13 @@ def test_what_agrees_within_a_minute_takes_the_series_time(pet, series_s):
     audit = audit_suv(pet)
     assert audit.rule == "bqml-start-agreed"
     assert audit.factor == pytest.approx(factor_at(3600 + series_s))
+
+
+def test_more_than_a_minute_apart_is_no_agreement(pet):
+    shift(pet, Series=-70)
+    audit = audit_suv(pet)
+    assert audit.rule == "bqml-start-frame-reference"
+    assert audit.factor == pytest.approx(FACTOR, rel=1e-5)
 
 
 def test_series_time_of_a_reprocessing_is_left_for_the_frames(pet):
@@ -116,6 +120,11 @@ def test_slices_in_any_order(pet):
 def test_frame_without_duration_is_no_hint(pet):
     set_all(pet, ActualFrameDuration=None)
     assert names(audit_suv(pet)) == {"series-time", "earliest-acquisition"}
+
+
+def test_frame_time_of_some_slices_only_is_no_hint(pet):
+    set_all(pet[:2], FrameReferenceTime=None)
+    assert "frame-reference" not in names(audit_suv(pet))
 
 
 def test_ge_counts_frame_times_to_the_start_of_the_frame(pet):
