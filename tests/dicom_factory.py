@@ -4,12 +4,19 @@ The phantom has no symmetry, so that a flipped or swapped axis shows.
 """
 
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import (
+    CTImageStorage,
+    EnhancedCTImageStorage,
+    ExplicitVRLittleEndian,
+    LegacyConvertedEnhancedCTImageStorage,
+    generate_uid,
+)
 
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
@@ -106,3 +113,46 @@ def write_series(datasets: Iterable[Dataset], folder: Path) -> Path:
     for number, ds in enumerate(datasets, start=1):
         ds.save_as(folder / f"IMG{number:05d}.dcm", enforce_file_format=True)
     return folder
+
+
+def enhanced_ct(slices: Sequence[Dataset], *, legacy: bool = False) -> Dataset:
+    """Return one multi-frame instance (PS3.3 A.38) with the frames of classic slices, in order.
+
+    Position, rescale and acquisition number go into per-frame functional groups; orientation and
+    spacing into shared ones. ``legacy`` names the Legacy Converted SOP class (PS3.3 A.70).
+    """
+    first = slices[0]
+    ds = deepcopy(first)
+    ds.file_meta = FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = first.file_meta.TransferSyntaxUID
+    sop_class = LegacyConvertedEnhancedCTImageStorage if legacy else EnhancedCTImageStorage
+    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = sop_class
+    ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    ds.NumberOfFrames = len(slices)
+    shared, measures, plane = Dataset(), Dataset(), Dataset()
+    measures.PixelSpacing, measures.SliceThickness = first.PixelSpacing, first.SliceThickness
+    plane.ImageOrientationPatient = first.ImageOrientationPatient
+    shared.PixelMeasuresSequence, shared.PlaneOrientationSequence = [measures], [plane]
+    ds.SharedFunctionalGroupsSequence = [shared]
+    ds.PerFrameFunctionalGroupsSequence = [_frame_groups(one) for one in slices]
+    for keyword in (
+        "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness",
+        "RescaleSlope", "RescaleIntercept", "RescaleType", "AcquisitionNumber",
+    ):  # fmt: skip
+        del ds[keyword]
+    ds.PixelData = b"".join(one.PixelData for one in slices)
+    ds["PixelData"].VR = "OW"
+    return ds
+
+
+def _frame_groups(one: Dataset) -> Dataset:
+    position, rescale, content = Dataset(), Dataset(), Dataset()
+    position.ImagePositionPatient = one.ImagePositionPatient
+    rescale.RescaleSlope, rescale.RescaleIntercept = one.RescaleSlope, one.RescaleIntercept
+    rescale.RescaleType = "HU"
+    content.FrameAcquisitionNumber = int(one.AcquisitionNumber)
+    groups = Dataset()
+    groups.PlanePositionSequence = [position]
+    groups.PixelValueTransformationSequence = [rescale]
+    groups.FrameContentSequence = [content]
+    return groups

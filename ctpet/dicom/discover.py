@@ -63,11 +63,12 @@ def discover(root: Path, *, progress: Progress = silent) -> Discovery:
         progress: called with the stage ``"scan"``.
 
     Raises:
-        InputRefused: ``path-missing``, ``zip-damaged``, ``zip-encrypted``, ``zip-too-large``.
+        InputRefused: ``path-missing``, ``path-unreadable``, ``zip-damaged``, ``zip-encrypted``,
+            ``zip-too-large``.
     """
     files = list_files(root)
     seen: list[_Seen] = []
-    unreadable: list[DicomFile] = []
+    unreadable: dict[DicomFile, str] = {}
     other_count = 0
     with FileOpener() as opener, collected_warnings() as collected:
         for number, file in enumerate(files, start=1):
@@ -77,17 +78,19 @@ def discover(root: Path, *, progress: Progress = silent) -> Discovery:
                     header, notes = read_header(stream)
             except NotDicom:
                 other_count += 1
-            except (HeaderUnreadable, OSError, zipfile.BadZipFile, NotImplementedError):
-                unreadable.append(file)
+            except HeaderUnreadable as error:
+                unreadable[file] = error.series_instance_uid
+            except (OSError, zipfile.BadZipFile, NotImplementedError):
+                unreadable[file] = ""
             else:
                 texts = tuple(str(warning.message) for warning in collected)
                 seen.append(_Seen(Instance.of(file, header), notes, texts))
             progress("scan", number / len(files))
-    return _sorted_out(seen, tuple(unreadable), other_count)
+    return _sorted_out(seen, unreadable, other_count)
 
 
 def _sorted_out(
-    seen: Sequence[_Seen], unreadable: tuple[DicomFile, ...], other_count: int
+    seen: Sequence[_Seen], unreadable: dict[DicomFile, str], other_count: int
 ) -> Discovery:
     by_file = {one.instance.file: one for one in seen}
     reasons = {one.instance.file: drop_reason(one.instance.header) for one in seen}
@@ -97,10 +100,11 @@ def _sorted_out(
         finding = Finding(reason, "info", text.replace("were", "are"))
         dropped += [_series(stack, (finding,)) for stack in into_stacks(instances)]
     kept = into_stacks(one.instance for one in seen if not reasons[one.instance.file])
-    series = [
-        _series(stack, _header_findings([by_file[one.file] for one in stack]), part)
-        for stack, part in zip(kept, _parts(kept), strict=True)
-    ]
+    lost = Counter(unreadable.values())
+    series = []
+    for stack, part in zip(kept, _parts(kept), strict=True):
+        about = _header_findings([by_file[one.file] for one in stack], lost)
+        series.append(_series(stack, (*_split_findings(part), *about), part))
     counts = Counter(reasons.values())
     findings = [
         Finding(f"{reason}-dropped", "info", f"{counts[reason]} {text}")
@@ -110,7 +114,7 @@ def _sorted_out(
     return Discovery(
         series=tuple(sorted(series, key=_order)),
         dropped=tuple(sorted(dropped, key=_order)),
-        unreadable=unreadable,
+        unreadable=tuple(unreadable),
         other_count=other_count,
         findings=(*findings, *_file_findings(len(unreadable), other_count)),
     )
@@ -147,7 +151,20 @@ def _order(series: SeriesInfo) -> tuple[str, int, str, int]:
     )
 
 
-def _header_findings(seen: Sequence[_Seen]) -> tuple[Finding, ...]:
+def _split_findings(part: int) -> list[Finding]:
+    if not part:
+        return []
+    return [
+        Finding(
+            "series-split",
+            "info",
+            f"This is stack {part} of a series that holds several; they differ in matrix, kernel, "
+            "orientation, pixel spacing or AcquisitionNumber",
+        )
+    ]
+
+
+def _header_findings(seen: Sequence[_Seen], lost: Counter[str]) -> tuple[Finding, ...]:
     findings = list(header_warning_findings([text for one in seen for text in one.warnings]))
     removed = Counter(tag for one in seen for tag in one.notes.removed)
     findings += [
@@ -169,6 +186,16 @@ def _header_findings(seen: Sequence[_Seen]) -> tuple[Finding, ...]:
                     f"character set (0008,0005); it is read as {told}",
                 )
             )
+    damaged = lost[str(seen[0].instance.header.get("SeriesInstanceUID") or "") or "?"]
+    if damaged:
+        findings.append(
+            Finding(
+                "files-truncated",
+                "error",
+                f"{damaged} more files of this series end before their image",
+                "Send the series again from the scanner or archive",
+            )
+        )
     return tuple(findings)
 
 

@@ -2,11 +2,12 @@
 
 import io
 import os
+import stat
 import zipfile
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self, cast
+from typing import BinaryIO, NoReturn, Self, cast
 
 from ctpet.dicom.series import DicomFile
 from ctpet.errors import InputRefused
@@ -26,13 +27,20 @@ def list_files(root: Path) -> tuple[DicomFile, ...]:
             zip archive.
 
     Raises:
-        InputRefused: ``path-missing``; ``zip-damaged``, ``zip-encrypted`` or ``zip-too-large``
-            for an archive that cannot, or should not, be read.
+        InputRefused: ``path-missing``, ``path-unreadable``; ``zip-damaged``, ``zip-encrypted``
+            or ``zip-too-large`` for an archive that cannot, or should not, be read.
     """
-    if root.is_dir():
-        found = (Path(folder, name) for folder, _, names in os.walk(root) for name in names)
+    try:
+        kind = root.stat().st_mode
+    except FileNotFoundError:
+        kind = 0
+    except OSError as error:
+        _refuse_folder(error)
+    if stat.S_ISDIR(kind):
+        walk = os.walk(root, onerror=_refuse_folder)
+        found = (Path(folder, name) for folder, _, names in walk for name in names)
         return tuple(DicomFile(path) for path in sorted(found) if path.is_file())
-    if not root.is_file():
+    if not stat.S_ISREG(kind):
         raise InputRefused(
             "path-missing",
             "The input path does not exist or is not a file or folder",
@@ -41,6 +49,14 @@ def list_files(root: Path) -> tuple[DicomFile, ...]:
     if zipfile.is_zipfile(root) and not _is_dicom(root):
         return _members(root)
     return (DicomFile(root),)
+
+
+def _refuse_folder(error: OSError) -> NoReturn:
+    raise InputRefused(
+        "path-unreadable",
+        f"The input path, or a folder under it, cannot be listed ({error.strerror})",
+        remedy="Give ctpet the right to read the whole folder",
+    ) from error
 
 
 def _is_dicom(path: Path) -> bool:

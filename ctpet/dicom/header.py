@@ -15,6 +15,7 @@ from pydicom.uid import (
 )
 
 _TEXT_VRS = frozenset({"PN", "LO", "SH", "ST", "LT", "UC", "UT"})
+_NUMBER_VRS = frozenset({"DS", "IS"})
 _FIRST_GROUPS = frozenset({0x0002, 0x0008})
 
 
@@ -23,7 +24,16 @@ class NotDicom(Exception):
 
 
 class HeaderUnreadable(Exception):
-    """The file says it is DICOM, and cannot be parsed."""
+    """The file says it is DICOM, and cannot be parsed.
+
+    Args:
+        reason: what failed.
+        series_instance_uid: the series it belongs to, empty where that is not known.
+    """
+
+    def __init__(self, reason: str, *, series_instance_uid: str = "") -> None:
+        super().__init__(reason)
+        self.series_instance_uid = series_instance_uid
 
 
 @dataclass(slots=True)
@@ -65,7 +75,10 @@ def read_header(stream: BinaryIO) -> tuple[Dataset, HeaderNotes]:
     if "SOPClassUID" not in header and "SeriesInstanceUID" not in header:
         raise HeaderUnreadable("no SOP class and no series")
     if header.get("Modality") in {"CT", "PT", "MR"} and not header.get("Rows"):
-        raise HeaderUnreadable("an image without Rows (0028,0010)")
+        raise HeaderUnreadable(
+            "an image without Rows (0028,0010)",
+            series_instance_uid=str(header.get("SeriesInstanceUID") or ""),
+        )
     return header, notes
 
 
@@ -100,13 +113,21 @@ def _convert(dataset: Dataset, notes: HeaderNotes) -> None:
     for tag in list(dataset.keys()):
         try:
             element = dataset[tag]
+            readable = _is_number(element) or element.VR not in _NUMBER_VRS
         except Exception:  # noqa: BLE001 - any malformed value, whatever it raises
+            readable = False
+        if not readable:
             del dataset[tag]
             notes.removed.append(str(tag))
             continue
         if element.VR == "SQ":
             for item in element.value:
                 _convert(item, notes)
+
+
+def _is_number(element: DataElement) -> bool:
+    """Whether pydicom could convert a decimal or integer string; it keeps what it cannot."""
+    return not any(isinstance(value, str) and value for value in _values(element.value))
 
 
 def _settle_character_set(header: Dataset, notes: HeaderNotes) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset, dcmread
 from pydicom.pixels.decoders.base import get_decoder
+from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID, RLELossless
 
 from ctpet.dicom.header import complete_file_meta
@@ -16,11 +17,14 @@ from ctpet.errors import InputRefused
 
 BitsNote = Literal["", "sign-extended", "bits-beyond-stored", "sign-wrapped"]
 
-_TAGS: list[Any] = [
-    "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames",
-    "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation",
-    "ExtendedOffsetTable", "ExtendedOffsetTableLengths", "PixelData", "FloatPixelData",
-    "DoubleFloatPixelData",
+_TAGS: list[BaseTag | int] = [
+    Tag(keyword)
+    for keyword in (
+        "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames",
+        "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation",
+        "ExtendedOffsetTable", "ExtendedOffsetTableLengths", "PixelData", "FloatPixelData",
+        "DoubleFloatPixelData",
+    )
 ]  # fmt: skip
 
 
@@ -84,6 +88,8 @@ def _decoded(
         if "does not support" in str(error) or "missing" in str(error):
             raise _unsupported(syntax) from error
         raise _unreadable(error) from error
+    except MemoryError:
+        raise
     except Exception as error:
         raise _unreadable(error) from error
 

@@ -101,8 +101,9 @@ def quantify(
 
 def _rescale(stored: NDArray[np.generic], rescale: Rescale, out: NDArray[np.float32]) -> None:
     if stored.dtype.itemsize <= 2:
-        np.multiply(stored, np.float32(rescale.slope), out=out, dtype=np.float32)
-        np.add(out, np.float32(rescale.intercept), out=out)
+        np.copyto(out, stored)
+        out *= np.float32(rescale.slope)
+        out += np.float32(rescale.intercept)
     else:
         out[...] = stored.astype(np.float64) * rescale.slope + rescale.intercept
 

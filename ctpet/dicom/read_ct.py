@@ -9,7 +9,7 @@ from ctpet.dicom.check import has_rescale, header_findings
 from ctpet.dicom.quantify import AIR_HU, Rescale
 from ctpet.dicom.select import is_ct
 from ctpet.dicom.series import SeriesInfo
-from ctpet.dicom.stack import load_stack
+from ctpet.dicom.stack import load_stack, refuse_errors
 from ctpet.dicom.warned import collected_warnings
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
@@ -55,9 +55,7 @@ def read_ct(series: SeriesInfo, *, progress: Progress = silent) -> CtReading:
             remedy="Give a CT series",
         )
     findings = [*series.findings, *header_findings(series)]
-    for finding in findings:
-        if finding.severity == "error":
-            raise InputRefused(finding.code, finding.message, remedy=finding.remedy)
+    refuse_errors(findings)
     assume: Rescale | None = None
     if not has_rescale(series):
         with collected_warnings():

@@ -54,12 +54,12 @@ def patient_count(headers: Iterable[Dataset]) -> int:
 def describe(series: SeriesInfo) -> str:
     """One line about a stack, free of patient data: key, modality, images, spacing, kernel."""
     first = series.first
-    spacing = first.get("PixelSpacing") or ()
+    spacing, thickness = first.get("PixelSpacing") or (), first.get("SliceThickness")
     parts = [
         series.modality or "no modality",
         f"{series.frame_count} images",
         "×".join(f"{float(value):.3g}" for value in spacing) + " mm" if spacing else "",
-        f"slices {first.get('SliceThickness')} mm" if first.get("SliceThickness") else "",
+        f"slices {float(thickness):.3g} mm" if thickness else "",
         f"kernel {first.get('ConvolutionKernel')}" if first.get("ConvolutionKernel") else "",
     ]
     return f"{series.key} ({', '.join(part for part in parts if part)})"

@@ -1,6 +1,8 @@
 """Decode a series into one volume, in the right order, with its geometry. For CT and PET."""
 
-from collections.abc import Callable, Sequence
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,10 +67,12 @@ def load_stack(
         progress: called with the stage ``"read"``.
 
     Raises:
-        InputRefused: those of :func:`ctpet.dicom.layout.lay_out` and
+        InputRefused: an ``error`` among the series' own findings; those of
+            :func:`ctpet.dicom.layout.lay_out` and
             :func:`ctpet.dicom.pixels.decode`; ``rescale-missing``, ``rescale-invalid``,
-            ``duplicates-differ``, ``pixels-not-finite``.
+            ``duplicates-differ``, ``pixels-not-finite``, ``file-unreadable``.
     """
+    refuse_errors(series.findings)
     layout = lay_out(series)
     planes = _Planes(series, layout, quantity, _rescales(series, layout, scale, assume))
     with collected_warnings() as collected, FileOpener() as opener:
@@ -82,6 +86,13 @@ def load_stack(
         headers=tuple(series.headers[instance] for instance in used),
         findings=(*layout.findings, *note_findings(notes, quantity), *dropped, *warned),
     )
+
+
+def refuse_errors(findings: Iterable[Finding]) -> None:
+    """Raise the first finding of severity ``error`` as an InputRefused of the same code."""
+    for finding in findings:
+        if finding.severity == "error":
+            raise InputRefused(finding.code, finding.message, remedy=finding.remedy)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +118,13 @@ class _Planes:
                     notes.append(quantify(plane, self.rescales[frame], padding, self.quantity, out))
         except InputRefused as refusal:
             raise self._placed(refusal, instance) from refusal
+        except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+            unreadable = InputRefused(
+                "file-unreadable",
+                f"a file that cannot be read ({type(error).__name__})",
+                remedy="Copy the files, or the archive, again",
+            )
+            raise self._placed(unreadable, instance) from error
         return notes
 
     def _placed(self, refusal: InputRefused, instance: int) -> InputRefused:

@@ -1,0 +1,75 @@
+"""What the headers say against a series is told before a pixel is decoded."""
+
+import pytest
+
+from ctpet.dicom.check import check_series
+from ctpet.dicom.discover import discover
+from tests.dicom.reading import move, ramp_series
+from tests.dicom_factory import write_series
+
+
+def checked(slices, folder):
+    (series,) = discover(write_series(slices, folder / "ct")).series
+    return {finding.code: finding for finding in check_series(series)}
+
+
+def test_a_sound_series_has_no_findings(tmp_path):
+    assert checked(ramp_series(), tmp_path) == {}
+
+
+@pytest.mark.parametrize("value", [None, "1.25"])
+def test_thickness_that_is_not_the_spacing(tmp_path, value):
+    slices = ramp_series()
+    for ds in slices:
+        ds.SliceThickness = value
+    finding = checked(slices, tmp_path)["slice-thickness-differs"]
+    assert finding.severity == "info"
+    assert "3.000 mm apart" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "severity"),
+    [
+        ({"ImageType": ["DERIVED", "SECONDARY", "MIP"]}, "projection", "warning"),
+        ({"RescaleType": "US"}, "rescale-type", "warning"),
+        ({"PhotometricInterpretation": "MONOCHROME1"}, "monochrome1", "info"),
+        ({"RescaleSlope": None, "RescaleIntercept": None}, "rescale-missing", "warning"),
+        ({"LossyImageCompression": "01"}, "lossy-compressed", "warning"),
+        ({"SyntheticData": "YES"}, "synthetic-input", "error"),
+        ({"ImagePositionPatient": None}, "position-missing", "error"),
+        ({"FrameOfReferenceUID": None}, "frame-of-reference-missing", "warning"),
+    ],
+)
+def test_each_rule_says_its_name(tmp_path, changes, code, severity):
+    slices = ramp_series()
+    for ds in slices:
+        for keyword, value in changes.items():
+            if value is None:
+                delattr(ds, keyword)
+            else:
+                setattr(ds, keyword, value)
+    findings = checked(slices, tmp_path)
+    assert findings[code].severity == severity
+    assert set(findings) == {code}
+
+
+def test_missing_slices_are_an_error_before_reading(tmp_path):
+    slices = ramp_series()
+    findings = checked(slices[:2] + slices[4:], tmp_path)
+    assert findings["missing-slices"].severity == "error"
+    assert findings["missing-slices"].remedy
+
+
+def test_places_that_are_taken_twice(tmp_path):
+    slices = ramp_series()
+    move(slices[3], *slices[2].ImagePositionPatient)
+    findings = checked(slices, tmp_path)
+    assert "1 images" in findings["duplicate-positions"].message
+
+
+def test_findings_of_discovery_come_first(tmp_path):
+    slices = ramp_series()
+    for ds in slices[4:]:
+        ds.ConvolutionKernel = "LUNG"
+    series = discover(write_series(slices, tmp_path / "ct")).series
+    assert [check_series(one)[0].code for one in series] == ["series-split", "series-split"]
