@@ -167,6 +167,18 @@ def test_disagreeing_clocks_of_injection_are_told(pet):
     assert codes(audit) == {"injection-times-disagree"}
 
 
+def test_clocks_of_injection_seconds_apart_around_midnight_agree(pet):
+    for ds in pet:
+        for name in ("Series", "Acquisition"):
+            set_time(ds, name, datetime(2026, 1, 5, 1, 0))
+    set_injection(
+        pet,
+        RadiopharmaceuticalStartTime="000010",
+        RadiopharmaceuticalStartDateTime="20260104235950",
+    )
+    assert "injection-times-disagree" not in codes(audit_suv(pet))
+
+
 def test_missing_time_of_injection_is_refused(pet):
     set_injection(pet, RadiopharmaceuticalStartTime="", RadiopharmaceuticalStartDateTime="")
     assert refused(pet) == "injection-time-missing"

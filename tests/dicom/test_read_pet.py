@@ -12,6 +12,7 @@ from ctpet.dicom.discover import discover
 from ctpet.dicom.read_pet import read_pet
 from ctpet.dicom.suv_report import suv_report
 from ctpet.errors import InputRefused
+from tests.dicom.pet_writing import a_pet, source_of, write
 from tests.dicom_factory import ct_series, write_series
 from tests.pet_factory import FACTOR, add_private, pet_series, set_all, shift, suv_pattern
 
@@ -107,6 +108,18 @@ def test_ct_is_refused(tmp_path):
     with pytest.raises(InputRefused) as caught:
         read_pet(series)
     assert caught.value.code == "not-pet"
+
+
+def test_our_own_synthetic_series_is_read_and_told(tmp_path):
+    source = source_of(ct_series(), tmp_path / "ct")
+    pet = a_pet()
+    write(pet, source, tmp_path / "pet")
+    reading = read_pet(only(tmp_path / "pet"))
+    assert np.abs(reading.volume.array - pet.array).max() < 1e-3
+    assert reading.volume.geometry.agrees_with(pet.geometry)
+    assert reading.audit.rule == "gml-bw"
+    codes = {finding.code for finding in reading.audit.findings}
+    assert codes == {"synthetic-pet"}
 
 
 def test_report_on_a_folder_a_zip_and_a_single_slice(tmp_path):
