@@ -1,34 +1,25 @@
-"""The commands as Python functions, with the same names.
+"""The commands as Python functions, with the same names; each imports only what it needs.
 
-from ctpet import api
+Example::
 
-result = api.synthesize("study/", "result/")
-print(result.record.output.suv_max)
+    from ctpet import api
+
+    result = api.synthesize("study/", "result/")
+    print(result.record.output.suv_max)
 """
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ctpet.dicom.read_pet import read_pet
-from ctpet.dicom.scan_report import ScanReport, scan_report
-from ctpet.dicom.suv_report import SuvReport, suv_report
 from ctpet.infer.backend import Execution
-from ctpet.infer.model import describe, load_model
-from ctpet.infer.shipped import find_model
-from ctpet.job.run import JobRequest, JobResult, run_job
-from ctpet.nifti import write_nifti
 from ctpet.progress import Progress, silent
 
-__all__ = [
-    "Execution",
-    "JobResult",
-    "ScanReport",
-    "SuvReport",
-    "info",
-    "scan",
-    "suv",
-    "synthesize",
-]
+if TYPE_CHECKING:
+    from ctpet.dicom.scan_report import ScanReport
+    from ctpet.dicom.suv_report import SuvReport
+    from ctpet.job.run import JobResult
+
+__all__ = ["Execution", "info", "scan", "suv", "synthesize"]
 
 
 def synthesize(
@@ -40,7 +31,7 @@ def synthesize(
     execution: Execution | None = None,
     nifti: bool = False,
     progress: Progress = silent,
-) -> JobResult:
+) -> "JobResult":
     """Make a synthetic FDG-PET series in SUVbw from a CT, with preview and record.
 
     Args:
@@ -57,6 +48,9 @@ def synthesize(
         ModelInvalid: if the model does not keep its contract.
         BackendUnavailable: if the device or precision that was asked for is not here.
     """
+    from ctpet.infer.shipped import find_model
+    from ctpet.job.run import JobRequest, run_job
+
     request = JobRequest(
         ct=Path(ct),
         out=Path(out),
@@ -68,18 +62,20 @@ def synthesize(
     return run_job(request, progress=progress)
 
 
-def scan(folder: str | Path, *, progress: Progress = silent) -> ScanReport:
+def scan(folder: str | Path, *, progress: Progress = silent) -> "ScanReport":
     """List the series under a folder, a zip archive or a file, with what is wrong with each.
 
     Raises:
         InputRefused: if there is no such path, or an archive that cannot be read.
     """
+    from ctpet.dicom.scan_report import scan_report
+
     return scan_report(Path(folder), progress=progress)
 
 
 def suv(
     pet: str | Path, *, out: str | Path | None = None, series_instance_uid: str | None = None
-) -> SuvReport:
+) -> "SuvReport":
     """Show how a measured PET becomes SUVbw.
 
     Args:
@@ -90,10 +86,20 @@ def suv(
     Returns:
         The report; a PET that is refused gives one with ``factor`` None and the reason among its
         findings, and nothing is written.
+
+    Raises:
+        InputRefused: if ``out`` exists, is no NIfTI name, or cannot be written.
     """
+    from ctpet.dicom.suv_report import suv_report
+
     report = suv_report(Path(pet), series_uid=series_instance_uid)
     if out is not None and report.series is not None and not report.refused:
-        write_nifti(read_pet(report.series).volume, Path(out), descrip="FDG-PET SUVbw")
+        from ctpet.dicom.read_pet import read_pet
+        from ctpet.job.staging import staged_file
+        from ctpet.nifti import write_nifti
+
+        with staged_file(Path(out), suffixes=(".nii", ".nii.gz")) as path:
+            write_nifti(read_pet(report.series).volume, path, descrip="PET SUVbw")
     return report
 
 
@@ -103,4 +109,7 @@ def info(model: str | Path | None = None) -> dict[str, Any]:
     Raises:
         ModelInvalid: if there is no such model, or it does not keep its contract.
     """
+    from ctpet.infer.model import describe, load_model
+    from ctpet.infer.shipped import find_model
+
     return describe(load_model(find_model(model)))

@@ -1,13 +1,15 @@
 """Reports as text, for a person at a terminal."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ctpet.dicom.scan_report import ScanReport, SeriesReport
 from ctpet.findings import Finding
-from ctpet.job.run import JobResult
+
+if TYPE_CHECKING:
+    from ctpet.dicom.scan_report import ScanReport, SeriesReport
+    from ctpet.job.run import JobResult
 
 
-def synthesis_text(result: JobResult) -> str:
+def synthesis_text(result: "JobResult") -> str:
     """Say what a job left and where to look first."""
     record = result.record
     execution, output = record.execution, record.output
@@ -41,7 +43,7 @@ def findings_text(findings: tuple[Finding, ...], *, indent: str = "") -> list[st
     ]
 
 
-def scan_text(report: ScanReport) -> str:
+def scan_text(report: "ScanReport") -> str:
     """List series with what is wrong with each; those that can be used are marked."""
     lines = []
     for series in report.series:
@@ -77,11 +79,11 @@ def model_text(model: dict[str, Any]) -> str:
     return "\n".join(f"{name:<10} {text}" for name, text in rows.items())
 
 
-def _series_lines(series: SeriesReport) -> list[str]:
+def _series_lines(series: "SeriesReport") -> list[str]:
     return [_series_head(series), *findings_text(series.findings, indent="   ")]
 
 
-def _series_head(series: SeriesReport) -> str:
+def _series_head(series: "SeriesReport") -> str:
     spacing = "×".join(f"{value:.3g}" for value in series.spacing_mm)
     size = f"{series.images} × {series.rows}×{series.columns}"
     thick = f", slices {series.slice_thickness_mm:.3g} mm" if series.slice_thickness_mm else ""

@@ -24,17 +24,52 @@ def staged(out: Path, *, needed_bytes: int) -> Iterator[Path]:
         InputRefused: ``out-not-empty``, ``out-unwritable`` or ``disk-full``.
     """
     _check_absent_or_empty(out)
+    with _beside(out) as holder:
+        folder = holder / "result"  # mkdtemp's own folder is private; this one has ordinary rights
+        folder.mkdir()
+        _check_space(folder, out, needed_bytes)
+        yield folder
+        _publish(folder, out)
+
+
+@contextmanager
+def staged_file(out: Path, *, suffixes: tuple[str, ...]) -> Iterator[Path]:
+    """Give a path beside ``out`` to write one file to; it becomes ``out`` when the block ends well.
+
+    Args:
+        out: the file to create; it must not exist.
+        suffixes: what its name may end in.
+
+    Raises:
+        InputRefused: ``out-name``, ``out-not-empty``, ``out-unwritable`` or ``disk-full``.
+    """
+    if not out.name.endswith(suffixes):
+        raise InputRefused(
+            "out-name",
+            f"The output file {out} does not end in {' or '.join(suffixes)}",
+            remedy="Name it so.",
+        )
+    if out.exists():
+        raise InputRefused(
+            "out-not-empty",
+            f"The output file {out} exists, and nothing is overwritten",
+            remedy="Name a new file, or remove that one.",
+        )
+    with _beside(out) as holder:
+        yield holder / out.name
+        (holder / out.name).replace(out)
+
+
+@contextmanager
+def _beside(out: Path) -> Iterator[Path]:
+    """Give a scratch folder on the disk of ``out``, and remove it in the end."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         holder = Path(tempfile.mkdtemp(prefix=f".{out.name}.partial-", dir=out.parent))
     except OSError as error:
         raise _explain(error, out) from error
     try:
-        folder = holder / "result"  # mkdtemp's own folder is private; this one has ordinary rights
-        folder.mkdir()
-        _check_space(folder, out, needed_bytes)
-        yield folder
-        _publish(folder, out)
+        yield holder
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise _explain(error, out) from error

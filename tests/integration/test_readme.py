@@ -38,6 +38,7 @@ def test_only_installation_and_a_gpu_are_left_out():
 def test_block_runs(language, code, place):
     shutil.rmtree(place / "result", ignore_errors=True)
     shutil.rmtree(place / "again", ignore_errors=True)
+    (place / "suv.nii.gz").unlink(missing_ok=True)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     command = ["bash", "-e", "-c", code] if language == "sh" else [sys.executable, "-c", code]
     run = subprocess.run(

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from ctpet.errors import InputRefused
-from ctpet.job.staging import staged
+from ctpet.job.staging import staged, staged_file
 
 
 def leftovers(folder):
@@ -129,3 +129,37 @@ def raise_when_full(disk):
         for _ in range(64):
             file.write(bytes(65536))
             file.flush()
+
+
+def test_a_file_appears_whole(tmp_path):
+    out = tmp_path / "new" / "suv.nii.gz"
+    with staged_file(out, suffixes=(".nii", ".nii.gz")) as path:
+        path.write_text("whole")
+        assert not out.exists()
+    assert leftovers(tmp_path / "new") == ["suv.nii.gz"]
+    assert out.read_text() == "whole"
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("suv.txt", "out-name"), ("taken.nii", "out-not-empty")]
+)
+def test_a_file_that_cannot_be_is_refused(tmp_path, name, code):
+    (tmp_path / "taken.nii").write_text("kept")
+    with (
+        pytest.raises(InputRefused) as refusal,
+        staged_file(tmp_path / name, suffixes=(".nii", ".nii.gz")),
+    ):
+        pytest.fail("the block must not run")
+    assert refusal.value.code == code
+    assert leftovers(tmp_path) == ["taken.nii"]
+
+
+def test_a_file_that_fails_leaves_nothing(tmp_path):
+    def write_half():
+        with staged_file(tmp_path / "suv.nii", suffixes=(".nii",)) as path:
+            path.write_text("half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_half()
+    assert leftovers(tmp_path) == []
