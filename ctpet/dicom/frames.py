@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from math import isfinite
 from typing import Any
 
 from pydicom import Dataset
@@ -10,12 +12,16 @@ from ctpet.dicom.series import SeriesInfo
 
 Numbers = tuple[float, ...]
 
+MAX_FRAMES = 20_000
+"""A header that names more frames is wrong; the surplus would only exhaust memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
     """Where one plane lies and how its stored values become quantities.
 
-    What a header does not say is None; nothing is refused here.
+    What a header does not say, or says in other than finite numbers, is None; nothing is
+    refused here.
 
     Attributes:
         instance: index into the series' ``files`` and ``headers``.
@@ -44,7 +50,8 @@ def frames_of(series: SeriesInfo) -> list[Frame]:
     """Return every frame of a series, instance by instance.
 
     Multi-frame instances (PS3.3 C.7.6.16) are described by their shared and per-frame
-    functional groups; what those lack is looked up at the top level.
+    functional groups; what those lack is looked up at the top level, but for the position of
+    one frame of several.
     """
     return [
         frame
@@ -57,32 +64,29 @@ def instance_frames(header: Dataset, instance: int = 0) -> Iterator[Frame]:
     """Yield the frames of one instance; see :func:`frames_of`."""
     shared = _first(header, "SharedFunctionalGroupsSequence")
     per_frame = list(header.get("PerFrameFunctionalGroupsSequence") or [])
-    for number in range(int(header.get("NumberOfFrames") or 1)):
-        own = per_frame[number] if number < len(per_frame) else None
-        groups = [group for group in (own, shared) if group is not None]
+    count = frame_count(header)
+    alone = header if count == 1 else Dataset()
+    for number in range(count):
+        own = per_frame[number : number + 1]
+        groups = [*own, shared] if shared is not None else own
+        look = partial(_look_up, header, groups)
+        position = _look_up(alone, own, "PlanePositionSequence", "ImagePositionPatient")
         yield Frame(
             instance=instance,
             number=number,
-            position_mm=_numbers(
-                _look_up(header, groups, "PlanePositionSequence", "ImagePositionPatient"), 3
-            ),
-            orientation=_numbers(
-                _look_up(header, groups, "PlaneOrientationSequence", "ImageOrientationPatient"), 6
-            ),
-            spacing_mm=_numbers(
-                _look_up(header, groups, "PixelMeasuresSequence", "PixelSpacing"), 2
-            ),
-            slope=_number(
-                _look_up(header, groups, "PixelValueTransformationSequence", "RescaleSlope")
-            ),
-            intercept=_number(
-                _look_up(header, groups, "PixelValueTransformationSequence", "RescaleIntercept")
-            ),
-            thickness_mm=_number(
-                _look_up(header, groups, "PixelMeasuresSequence", "SliceThickness")
-            ),
+            position_mm=_numbers(position, 3),
+            orientation=_numbers(look("PlaneOrientationSequence", "ImageOrientationPatient"), 6),
+            spacing_mm=_numbers(look("PixelMeasuresSequence", "PixelSpacing"), 2),
+            slope=_number(look("PixelValueTransformationSequence", "RescaleSlope")),
+            intercept=_number(look("PixelValueTransformationSequence", "RescaleIntercept")),
+            thickness_mm=_number(look("PixelMeasuresSequence", "SliceThickness")),
             acquisition=_acquisition(header, groups),
         )
+
+
+def frame_count(header: Dataset) -> int:
+    """NumberOfFrames (0028,0008), 1 when absent; at least 1 and at most MAX_FRAMES."""
+    return min(max(1, int(header.get("NumberOfFrames") or 1)), MAX_FRAMES)
 
 
 def _acquisition(header: Dataset, groups: list[Dataset]) -> str:
@@ -117,4 +121,4 @@ def _numbers(value: Any, count: int) -> Numbers | None:
         numbers = tuple(float(one) for one in value or ())
     except (TypeError, ValueError):
         return None
-    return numbers if len(numbers) == count else None
+    return numbers if len(numbers) == count and all(map(isfinite, numbers)) else None

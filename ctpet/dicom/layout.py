@@ -19,6 +19,7 @@ from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.volume import Geometry
 
+MAX_VOXELS = 2**31
 SHIFT_TOLERANCE_MM = 0.1
 TILT_NOTED_DEGREES = 0.1
 _COPY_AGAIN = "Send the series again from the scanner or archive"
@@ -63,7 +64,7 @@ def lay_out(series: SeriesInfo) -> Layout:
         InputRefused: ``position-missing``, ``orientation-missing``, ``spacing-missing``,
             ``orientation-invalid``, ``spacing-invalid``, ``orientation-mixed``,
             ``spacing-mixed``, ``matrix-mixed``, ``frame-of-reference-mixed``,
-            ``slices-shifted``, ``missing-slices``, ``slice-spacing-unknown``.
+            ``slices-shifted``, ``missing-slices``, ``slice-spacing-unknown``, ``volume-too-large``.
     """
     frames = frames_of(series)
     _require_all(frames)
@@ -76,8 +77,8 @@ def lay_out(series: SeriesInfo) -> Layout:
     slots = _slots(series, frames)
     positions = np.array([slot[0].position_mm for slot in slots])
     along = (positions - positions[0]) @ axes[0]
-    _require_straight(positions, along)
     _require_same_place(slots)
+    _require_straight(positions, along)
     gaps = find_gaps(along)
     step = (
         (positions[-1] - positions[0]) / (gaps.count - 1)
@@ -92,6 +93,7 @@ def lay_out(series: SeriesInfo) -> Layout:
     frame_of_reference, findings = _frame_of_reference(series)
     findings += _gap_findings(gaps, along, float(np.linalg.norm(step)))
     findings += _tilt_findings(step, axes[0])
+    _require_size(gaps.count, rows, columns)
     return Layout(
         geometry=Geometry((gaps.count, rows, columns), affine, frame_of_reference),
         slots=slots,
@@ -112,8 +114,8 @@ def _require_all(frames: Sequence[Frame]) -> None:
         if count:
             raise InputRefused(
                 f"{name}-missing",
-                f"{count} of {len(frames)} images have no {attribute}, so where they lie is "
-                "unknown",
+                f"{count} of {len(frames)} images have no usable {attribute}, so where they lie "
+                "is unknown",
                 remedy=_COPY_AGAIN,
             )
     if any(min(frame.spacing_mm or (0,)) <= 0 for frame in frames):
@@ -182,6 +184,15 @@ def _slots(series: SeriesInfo, frames: Sequence[Frame]) -> tuple[tuple[Frame, ..
     for slot in slots:
         slot.sort(key=lambda f: (uids[f.instance], f.number))
     return tuple(tuple(slot) for slot in slots)
+
+
+def _require_size(slices: int, rows: int, columns: int) -> None:
+    if slices * rows * columns > MAX_VOXELS:
+        raise InputRefused(
+            "volume-too-large",
+            f"The volume would have {slices}×{rows}×{columns} voxels; the limit is {MAX_VOXELS}",
+            remedy="Reconstruct the series with a coarser matrix or fewer slices",
+        )
 
 
 def _require_straight(positions: NDArray[np.float64], along: NDArray[np.float64]) -> None:

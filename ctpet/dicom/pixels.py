@@ -28,6 +28,9 @@ _TAGS: list[BaseTag | int] = [
 ]  # fmt: skip
 
 
+_REQUIRED = ("Rows", "Columns", "BitsAllocated", "BitsStored", "PixelRepresentation")
+
+
 @dataclass(frozen=True, eq=False)
 class StoredPlane:
     """The stored values of one frame.
@@ -144,6 +147,9 @@ def _require_layout(dataset: Dataset, syntax: UID) -> None:
             "no pixel data",
             remedy="Send the series again from the scanner or archive",
         )
+    for keyword in _REQUIRED:
+        if dataset.get(keyword) is None and "PixelData" in dataset:
+            raise _layout(f"no {keyword}")
     stored, high = dataset.get("BitsStored"), dataset.get("HighBit")
     if stored is not None and high is not None and int(high) != int(stored) - 1:
         raise _layout(f"HighBit (0028,0102) {high} with BitsStored (0028,0101) {stored}")

@@ -86,4 +86,4 @@ class SeriesInfo:
     @property
     def frame_count(self) -> int:
         """Number of images: one an instance, or (0028,0008) where that is given."""
-        return sum(int(header.get("NumberOfFrames") or 1) for header in self.headers)
+        return sum(max(1, int(header.get("NumberOfFrames") or 1)) for header in self.headers)

@@ -56,8 +56,8 @@ def load_stack(
     missing slice is interpolated, identical duplicates are dropped, varying spacing is resampled
     by true positions; each with a finding.
 
-    Decoding is sequential: no decoder in use releases the interpreter lock, so threads were
-    measured to be slower (`scripts/benchmarks/read_ct.py`).
+    Decoding is sequential: no decoder in use releases the interpreter lock, so that threads gain
+    nothing (`scripts/benchmarks/read_ct.py`); stopping it stops it.
 
     Args:
         series: from :func:`ctpet.dicom.discover.discover`.

@@ -79,7 +79,7 @@ def test_frames_of_two_orientations_are_refused(tmp_path):
 def test_frames_without_functional_groups_are_refused(tmp_path):
     ds = enhanced_ct(ramp_series(5))
     ds.PerFrameFunctionalGroupsSequence = ds.PerFrameFunctionalGroupsSequence[:3]
-    with pytest.raises(InputRefused, match="2 of 5 images have no ImagePosition") as refused:
+    with pytest.raises(InputRefused, match="2 of 5 images have no usable ImagePosition") as refused:
         read([ds], tmp_path)
     assert refused.value.code == "position-missing"
 

@@ -1,5 +1,7 @@
 """Where voxels land, whatever way the patient was scanned and the files lie."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 from pydicom.uid import generate_uid
@@ -16,6 +18,7 @@ from tests.dicom.reading import (
     move,
     ramp_series,
     read,
+    replace_text,
 )
 from tests.dicom_factory import ct_series, write_series
 
@@ -247,6 +250,53 @@ def test_missing_geometry_is_refused_by_name(tmp_path, keyword, code, which):
         read(slices, tmp_path)
     assert refused.value.code == code
     assert f"{len(slices[which])} of 7" in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        (b"2\\2 ", b"nan ", "spacing-missing"),
+        (b"0.000000\\0.000000\\", b"1e999999\\0.000000\\", "position-missing"),
+        (b"1\\0\\0\\0\\1\\0", b"1\\0\\0\\0\\1\\x", "orientation-missing"),
+    ],
+)
+def test_numbers_that_are_none_are_refused_by_name(tmp_path, old, new, code):
+    folder = write_series(ramp_series(), tmp_path / "ct")
+    replace_text(folder, old, new)
+    with pytest.raises(InputRefused, match="7 of 7 images have no usable") as refused:
+        read_ct(find(folder))
+    assert refused.value.code == code
+
+
+def test_absurd_sizes_are_refused_before_memory_is_asked_for(tmp_path):
+    slices = ramp_series()
+    for ds in slices:
+        ds.Rows = ds.Columns = 65535
+    with pytest.raises(InputRefused, match="the limit is") as refused:
+        read(slices, tmp_path)
+    assert refused.value.code == "volume-too-large"
+
+
+def test_copies_beside_each_other_are_refused(tmp_path):
+    slices = ramp_series()
+    again = deepcopy(slices[2])
+    again.SOPInstanceUID = again.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    move(again, 1, 0, 6)
+    with pytest.raises(InputRefused, match=r"2 times, 1\.00 mm apart") as refused:
+        read([*slices, again], tmp_path)
+    assert refused.value.code == "slices-shifted"
+
+
+@pytest.mark.parametrize("number", [0, 2_000_000_000])
+def test_absurd_numbers_of_frames(tmp_path, number):
+    slices = ramp_series()
+    for ds in slices[2:3]:
+        ds.NumberOfFrames = number
+    if not number:
+        assert read(slices, tmp_path).volume.array[2, 0, 0] == 200
+    else:
+        with pytest.raises(InputRefused):
+            read(slices, tmp_path)
 
 
 @pytest.mark.parametrize(

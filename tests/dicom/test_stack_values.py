@@ -194,6 +194,15 @@ def test_negative_values_wrapped_to_unsigned_sixteen_bits(tmp_path):
     assert "sign-wrapped" in codes(reading)
 
 
+@pytest.mark.parametrize("keyword", ["BitsStored", "PixelRepresentation"])
+def test_a_pixel_description_that_is_not_complete_is_refused(tmp_path, keyword):
+    slices = ramp_series()
+    delattr(slices[3], keyword)
+    with pytest.raises(InputRefused, match=f"Slice 4 of 7 .* no {keyword}") as refused:
+        read(slices, tmp_path)
+    assert refused.value.code == "pixel-layout-unsupported"
+
+
 def test_high_bit_elsewhere_is_refused(tmp_path):
     slices = ramp_series()
     for ds in slices:
