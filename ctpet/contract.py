@@ -18,9 +18,13 @@ T = TypeVar("T")
 METADATA_KEY = "ctpet.contract"
 CONTRACT_VERSION = 1
 LEAST_SPACING_MM = 1e-3
+LONGEST_LO = 64
+"""Characters of a DICOM LO attribute, PS3.5 table 6.2-1."""
 
 ModelKind = Literal["baseline", "regression", "appearance"]
 """``baseline``: a trivial predictor; ``regression``: quantitative; ``appearance``: a GAN."""
+
+Radionuclide = Literal["F-18"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +67,12 @@ class ModelContract:
     left. It takes HU and returns SUVbw: clipping, scaling and decoding are nodes of the graph.
 
     Attributes:
-        name: short name, such as ``tissue-lookup``.
+        name: short name, such as ``tissue-lookup``; like the version and the tracer at most 64
+            printable characters, since they are written into DICOM headers.
         model_version: the model's own version, such as ``1.0.0``.
         kind: what kind of predictor this is.
         tracer: such as ``FDG``.
-        radionuclide: such as ``F-18``.
+        radionuclide: of the tracer; those whose DICOM code and half-life ctpet knows.
         spacing_mm: grid along (k, j, i).
         size_multiple: K, J, I must be multiples of these.
         halo_voxels: how far along (k, j, i) the input reaches into an output voxel.
@@ -88,7 +93,7 @@ class ModelContract:
     model_version: str
     kind: ModelKind
     tracer: str
-    radionuclide: str
+    radionuclide: Radionuclide
     spacing_mm: tuple[float, float, float]
     size_multiple: tuple[int, int, int]
     halo_voxels: tuple[int, int, int]
@@ -107,8 +112,13 @@ class ModelContract:
             raise ValueError(f"kind must be one of {get_args(ModelKind)}, not {self.kind!r}")
         if not isinstance(self.trained_on, TrainingData):
             raise TypeError("trained_on must be TrainingData")
-        for name in ("name", "model_version", "tracer", "radionuclide", "intended_use"):
-            _keep(self, name, _text(name, getattr(self, name), least=1))
+        if self.radionuclide not in get_args(Radionuclide):
+            raise ValueError(
+                f"radionuclide must be one of {get_args(Radionuclide)}, not {self.radionuclide!r}"
+            )
+        for name in ("name", "model_version", "tracer"):
+            _keep(self, name, _dicom_text(name, getattr(self, name)))
+        _keep(self, "intended_use", _text("intended_use", self.intended_use, least=1))
         _keep(self, "limitations", _text("limitations", self.limitations))
         spacing = _numbers("spacing_mm", self.spacing_mm, 3)
         if min(spacing) < LEAST_SPACING_MM:
@@ -153,6 +163,18 @@ def hash_patient(patient_id: str, salt: str) -> str:
     does not give the list away, except to who can guess identifiers.
     """
     return hashlib.sha256(f"{salt}:{patient_id.strip()}".encode()).hexdigest()
+
+
+def _dicom_text(name: str, value: object) -> str:
+    """Return a text that fits a DICOM LO attribute (PS3.5 table 6.2-1).
+
+    Raises:
+        ValueError: if it does not.
+    """
+    text = _text(name, value, least=1)
+    if len(text) > LONGEST_LO or not text.isprintable() or "\\" in text:
+        raise ValueError(f"{name} must be at most {LONGEST_LO} printable characters, not {text!r}")
+    return text
 
 
 def _check_version(version: object) -> None:

@@ -19,6 +19,9 @@ from tests.onnx_factory import a_contract
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 words = st.text(min_size=1).filter(str.strip)
+header_words = words.filter(
+    lambda text: len(text) <= 64 and text.isprintable() and "\\" not in text
+)
 
 
 @st.composite
@@ -29,11 +32,11 @@ def ranges(draw) -> tuple[float, float]:
 
 contracts = st.builds(
     ModelContract,
-    name=words,
-    model_version=words,
+    name=header_words,
+    model_version=header_words,
     kind=st.sampled_from(["baseline", "regression", "appearance"]),
-    tracer=words,
-    radionuclide=words,
+    tracer=header_words,
+    radionuclide=st.just("F-18"),
     spacing_mm=st.tuples(*[st.floats(1e-3, 1e3) | st.integers(1, 9)] * 3),
     size_multiple=st.tuples(*[st.integers(1, 64)] * 3),
     halo_voxels=st.tuples(*[st.integers(0, 999)] * 3),
@@ -101,7 +104,11 @@ def test_another_version_is_refused_and_named(version):
 IMPOSSIBLE = [
     ("name", "  "),
     ("name", None),
+    ("name", "n" * 65),
+    ("model_version", "1.0\n"),
     ("tracer", 18),
+    ("tracer", "F\\D\\G"),
+    ("radionuclide", "Tc-99m"),
     ("kind", "diffusion"),
     ("spacing_mm", (4.0, 4.0)),
     ("spacing_mm", (4.0, 0.0, 4.0)),
