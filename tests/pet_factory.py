@@ -15,7 +15,7 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import ExplicitVRLittleEndian, PositronEmissionTomographyImageStorage, generate_uid
 
-from ctpet.dicom.suv_audit import SuvAudit, audit_suv
+from ctpet.dicom.suv.audit import SuvAudit, audit_suv
 from ctpet.errors import InputRefused
 
 HALF_LIFE_S = 6586.2

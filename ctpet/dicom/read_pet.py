@@ -6,7 +6,7 @@ from pydicom import Dataset
 
 from ctpet.dicom.series import SeriesInfo
 from ctpet.dicom.stack import load_stack
-from ctpet.dicom.suv_audit import SuvAudit, audit_suv
+from ctpet.dicom.suv.audit import SuvAudit, audit_suv
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.progress import Progress, silent
@@ -33,14 +33,14 @@ def read_pet(series: SeriesInfo, *, progress: Progress = silent) -> PetReading:
     """Read a PET series and convert it to SUVbw, slice by slice.
 
     Every slice is rescaled by its own Rescale Slope (0028,1053), then multiplied by its own
-    factor of :func:`ctpet.dicom.suv_audit.audit_suv`. Series that ctpet made itself are read, too.
+    factor of :func:`ctpet.dicom.suv.audit.audit_suv`. Series that ctpet made itself are read, too.
 
     Args:
         series: from :func:`ctpet.dicom.discover.discover`.
         progress: called with the stage ``"read"``.
 
     Raises:
-        InputRefused: ``not-pet``; those of :func:`ctpet.dicom.suv_audit.audit_suv` and of
+        InputRefused: ``not-pet``; those of :func:`ctpet.dicom.suv.audit.audit_suv` and of
             :func:`ctpet.dicom.stack.load_stack`.
     """
     if series.modality != "PT":

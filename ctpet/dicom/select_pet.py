@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from ctpet.dicom.discover import Discovery
-from ctpet.dicom.pet_kind import refuse_colour
 from ctpet.dicom.select import describe
 from ctpet.dicom.series import SeriesInfo
+from ctpet.dicom.suv.kind import refuse_colour
 from ctpet.errors import InputRefused
 
 

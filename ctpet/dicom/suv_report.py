@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from ctpet.dicom.decay_correction import Candidate
 from ctpet.dicom.discover import discover
-from ctpet.dicom.pet_kind import kind_findings
 from ctpet.dicom.select_pet import select_pet
 from ctpet.dicom.series import SeriesInfo
-from ctpet.dicom.suv_audit import audit_suv, candidates_json
+from ctpet.dicom.suv.audit import audit_suv, candidates_json
+from ctpet.dicom.suv.decay_correction import Candidate
+from ctpet.dicom.suv.kind import kind_findings
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 
