@@ -129,6 +129,8 @@ def _is_lossy(header: Dataset) -> bool:
 
 
 def _can_decode(syntax: UID) -> bool:
+    if not syntax.is_valid:
+        return False
     try:
         return bool(get_decoder(syntax).is_available)
     except NotImplementedError:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydicom import Dataset
 
+from ctpet.dicom.header import whole_number
 from ctpet.dicom.series import SeriesInfo
 
 Numbers = tuple[float, ...]
@@ -86,7 +87,7 @@ def instance_frames(header: Dataset, instance: int = 0) -> Iterator[Frame]:
 
 def frame_count(header: Dataset) -> int:
     """NumberOfFrames (0028,0008), 1 when absent; at least 1 and at most MAX_FRAMES."""
-    return min(max(1, int(header.get("NumberOfFrames") or 1)), MAX_FRAMES)
+    return min(max(1, whole_number(header, "NumberOfFrames") or 1), MAX_FRAMES)
 
 
 def _acquisition(header: Dataset, groups: list[Dataset]) -> str:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydicom import Dataset
 
 from ctpet.dicom.frames import Frame, instance_frames
+from ctpet.dicom.header import has_matrix, whole_number
 from ctpet.dicom.series import DicomFile
 
 ORIENTATION_TOLERANCE = 1e-3
@@ -45,13 +46,13 @@ def drop_reason(header: Dataset) -> str:
     """
     sop_class = str(header.get("SOPClassUID") or "")
     image_type = header.get("ImageType") or []
-    if not header.get("Rows"):
+    if not has_matrix(header):
         return "not-image"
     if sop_class == _SECONDARY_CAPTURE or sop_class.startswith(_SECONDARY_CAPTURE + "."):
         return "secondary-capture"
     if "LOCALIZER" in ([image_type] if isinstance(image_type, str) else image_type):
         return "localizer"
-    if int(header.get("SamplesPerPixel") or 1) != 1:
+    if whole_number(header, "SamplesPerPixel") not in {1, None}:
         return "colour"
     return ""
 

@@ -8,6 +8,7 @@ from pydicom import DataElement, Dataset, dcmread
 from pydicom.dataset import FileMetaDataset
 from pydicom.multival import MultiValue
 from pydicom.uid import (
+    UID,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
@@ -56,7 +57,7 @@ def read_header(stream: BinaryIO) -> tuple[Dataset, HeaderNotes]:
     Raises:
         NotDicom: for any other file, and for a DICOMDIR.
         HeaderUnreadable: if the file begins as DICOM and cannot be parsed, or an image has no
-            Rows (0028,0010).
+            Rows (0028,0010) and Columns (0028,0011).
     """
     _require_dicom(stream)
     try:
@@ -74,12 +75,23 @@ def read_header(stream: BinaryIO) -> tuple[Dataset, HeaderNotes]:
     _settle_character_set(header, notes)
     if "SOPClassUID" not in header and "SeriesInstanceUID" not in header:
         raise HeaderUnreadable("no SOP class and no series")
-    if header.get("Modality") in {"CT", "PT", "MR"} and not header.get("Rows"):
+    if str(header.get("Modality")) in {"CT", "PT", "MR"} and not has_matrix(header):
         raise HeaderUnreadable(
-            "an image without Rows (0028,0010)",
+            "an image without Rows (0028,0010) and Columns (0028,0011)",
             series_instance_uid=str(header.get("SeriesInstanceUID") or ""),
         )
     return header, notes
+
+
+def whole_number(dataset: Dataset, keyword: str) -> int | None:
+    """Return an attribute that is one whole number; None if it is absent or anything else."""
+    value = dataset.get(keyword)
+    return int(value) if isinstance(value, int) else None
+
+
+def has_matrix(header: Dataset) -> bool:
+    """Whether Rows (0028,0010) and Columns (0028,0011) are positive numbers."""
+    return min(whole_number(header, keyword) or 0 for keyword in ("Rows", "Columns")) > 0
 
 
 def complete_file_meta(parsed: Dataset) -> FileMetaDataset:
@@ -89,7 +101,10 @@ def complete_file_meta(parsed: Dataset) -> FileMetaDataset:
     the three uncompressed syntaxes are possible.
     """
     meta: FileMetaDataset = parsed.file_meta
-    if "TransferSyntaxUID" not in meta:
+    syntax = meta.get("TransferSyntaxUID")
+    if syntax is not None and not isinstance(syntax, UID):
+        meta.TransferSyntaxUID = UID("\\".join(map(str, syntax)))
+    if syntax is None:
         implicit, little = parsed.original_encoding
         if implicit:
             meta.TransferSyntaxUID = ImplicitVRLittleEndian

@@ -12,7 +12,7 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID, RLELossless
 
-from ctpet.dicom.header import complete_file_meta
+from ctpet.dicom.header import complete_file_meta, whole_number
 from ctpet.errors import InputRefused
 
 BitsNote = Literal["", "sign-extended", "bits-beyond-stored", "sign-wrapped"]
@@ -148,10 +148,10 @@ def _require_layout(dataset: Dataset, syntax: UID) -> None:
             remedy="Send the series again from the scanner or archive",
         )
     for keyword in _REQUIRED:
-        if dataset.get(keyword) is None and "PixelData" in dataset:
+        if whole_number(dataset, keyword) is None and "PixelData" in dataset:
             raise _layout(f"no {keyword}")
-    stored, high = dataset.get("BitsStored"), dataset.get("HighBit")
-    if stored is not None and high is not None and int(high) != int(stored) - 1:
+    stored, high = whole_number(dataset, "BitsStored"), whole_number(dataset, "HighBit")
+    if stored is not None and high is not None and high != stored - 1:
         raise _layout(f"HighBit (0028,0102) {high} with BitsStored (0028,0101) {stored}")
 
 

@@ -1,6 +1,7 @@
 """Choose the one CT stack a job works on, or say why there is none. Never guess."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from pydicom import Dataset
 
@@ -10,7 +11,7 @@ from ctpet.errors import InputRefused
 
 
 def select_ct(discovery: Discovery, *, series: str | None = None) -> SeriesInfo:
-    """Return the CT stack to read.
+    """Return the CT stack to read; its findings are the discovery's, then its own.
 
     Args:
         discovery: what lies under the input path.
@@ -24,15 +25,8 @@ def select_ct(discovery: Discovery, *, series: str | None = None) -> SeriesInfo:
     """
     if not (discovery.series or discovery.dropped):
         raise _no_dicom(discovery)
-    if series is not None:
-        return _named(discovery, series)
-    _refuse_several_patients(discovery.series, "under this path")
-    candidates = [one for one in discovery.series if is_ct(one) and not is_synthetic(one)]
-    if not candidates:
-        raise _no_candidate(discovery)
-    if len(candidates) > 1:
-        raise _several(candidates)
-    return candidates[0]
+    chosen = _only(discovery) if series is None else _named(discovery, series)
+    return replace(chosen, findings=(*discovery.findings, *chosen.findings))
 
 
 def is_ct(series: SeriesInfo) -> bool:
@@ -71,6 +65,16 @@ def _patient(header: Dataset) -> tuple[str, str, str]:
         return patient_id, "", ""
     name = str(header.get("PatientName") or "").strip(" ^").casefold()
     return "", name, str(header.get("PatientBirthDate") or "")
+
+
+def _only(discovery: Discovery) -> SeriesInfo:
+    _refuse_several_patients(discovery.series, "under this path")
+    candidates = [one for one in discovery.series if is_ct(one) and not is_synthetic(one)]
+    if not candidates:
+        raise _no_candidate(discovery)
+    if len(candidates) > 1:
+        raise _several(candidates)
+    return candidates[0]
 
 
 def _named(discovery: Discovery, series: str) -> SeriesInfo:

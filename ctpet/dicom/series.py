@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from pydicom import Dataset
 
+from ctpet.dicom.header import whole_number
 from ctpet.findings import Finding
 
 
@@ -86,4 +87,4 @@ class SeriesInfo:
     @property
     def frame_count(self) -> int:
         """Number of images: one an instance, or (0028,0008) where that is given."""
-        return sum(max(1, int(header.get("NumberOfFrames") or 1)) for header in self.headers)
+        return sum(max(1, whole_number(header, "NumberOfFrames") or 1) for header in self.headers)

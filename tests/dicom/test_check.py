@@ -1,6 +1,7 @@
 """What the headers say against a series is told before a pixel is decoded."""
 
 import pytest
+from pydicom.uid import JPEG2000, JPEG2000Lossless, JPEGLSNearLossless
 
 from ctpet.dicom.check import check_series
 from ctpet.dicom.discover import discover
@@ -51,6 +52,25 @@ def test_each_rule_says_its_name(tmp_path, changes, code, severity):
     findings = checked(slices, tmp_path)
     assert findings[code].severity == severity
     assert set(findings) == {code}
+
+
+@pytest.mark.parametrize(
+    ("syntax", "said", "told"),
+    [
+        (JPEGLSNearLossless, None, True),
+        (JPEGLSNearLossless, "00", True),
+        (JPEG2000, None, True),
+        (JPEG2000, "00", False),
+        (JPEG2000Lossless, None, False),
+    ],
+)
+def test_a_lossy_syntax_is_told_whatever_the_header_says(tmp_path, syntax, said, told):
+    (series,) = discover(write_series(ramp_series(), tmp_path / "ct")).series
+    for header in series.headers:
+        header.file_meta.TransferSyntaxUID = syntax
+        if said:
+            header.LossyImageCompression = said
+    assert ("lossy-compressed" in {finding.code for finding in check_series(series)}) == told
 
 
 def test_missing_slices_are_an_error_before_reading(tmp_path):

@@ -45,6 +45,25 @@ def same_series(slices, other):
     return other
 
 
+def test_an_overlap_that_acquisitions_do_not_settle_is_left_whole(tmp_path):
+    """Acquisition 1 alone holds two planes at one place, so the number separates nothing."""
+    slices, again = ramp_series(), ramp_series()
+    same_series(slices, again)
+    for ds in again[:2]:
+        ds.FrameOfReferenceUID = slices[0].FrameOfReferenceUID
+    again[1].AcquisitionNumber = "2"
+    found = discover(write_series([*slices, *again[:2]], tmp_path / "ct"))
+    assert [(len(one.files), one.part) for one in found.series] == [(9, 0)]
+
+
+def test_instances_come_in_order_along_the_normal(tmp_path):
+    slices = ramp_series()
+    (series,) = discover(write_series(slices[::-1], tmp_path / "ct")).series
+    assert [float(header.ImagePositionPatient[2]) for header in series.headers] == [
+        0, 3, 6, 9, 12, 15, 18
+    ]  # fmt: skip
+
+
 def test_order_and_names_of_files_do_not_matter(tmp_path):
     slices = ct_series() + ramp_series()
     a = discover(write_series(slices, tmp_path / "a"))
@@ -117,7 +136,8 @@ def test_what_is_no_plane_is_dropped_and_told(tmp_path, kind):
     assert [len(one.files) for one in found.series] == [7]
     assert [finding.code for one in found.dropped for finding in one.findings] == [kind]
     assert f"{kind}-dropped" in finding_codes(found)
-    assert find(folder).findings == ()
+    assert find(folder).findings == found.findings
+    assert found.series[0].findings == ()
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ import pytest
 from pydicom import Dataset
 from pydicom.uid import RLELossless
 
+from ctpet.dicom.discover import discover
+from ctpet.dicom.read_ct import read_ct
 from ctpet.errors import InputRefused
 from tests.dicom.reading import codes, find, marker_lps, marker_series, ramp_series, read
 from tests.dicom_factory import body_hu, ct_series, enhanced_ct, write_series
@@ -90,6 +92,18 @@ def test_fewer_frames_than_said_is_truncation(tmp_path):
     with pytest.raises(InputRefused) as refused:
         read([ds], tmp_path)
     assert refused.value.code == "pixel-data-truncated"
+
+
+def test_frame_acquisition_number_separates_files(tmp_path):
+    first, second = ramp_series(4), ramp_series(4)
+    for a, b in zip(first, second, strict=True):
+        b.SeriesInstanceUID, b.StudyInstanceUID = a.SeriesInstanceUID, a.StudyInstanceUID
+        b.AcquisitionNumber, b.RescaleIntercept = "2", "-974"
+    folder = write_series([enhanced_ct(second), enhanced_ct(first)], tmp_path / "ct")
+    found = discover(folder)
+    assert [one.part for one in found.series] == [1, 2]
+    assert read_ct(found.series[0]).volume.array[1, 0, 0] == 100
+    assert read_ct(found.series[1]).volume.array[1, 0, 0] == 150
 
 
 def test_compressed_frames_in_any_order(tmp_path):

@@ -1,5 +1,7 @@
 """HU come out right whatever way they are stored."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from ctpet.dicom.discover import discover
 from ctpet.dicom.read_ct import read_ct
 from ctpet.dicom.stack import load_stack
 from ctpet.errors import InputRefused
+from ctpet.findings import Finding
 from tests.dicom.reading import codes, find, ramp_series, read, stored_as
 from tests.dicom_factory import body_hu, ct_series, write_series
 
@@ -242,6 +245,28 @@ def test_no_rescale_and_no_air_is_refused(tmp_path):
     assert refused.value.code == "rescale-missing"
 
 
+@pytest.mark.parametrize(
+    "shares",
+    [
+        {30: 0.9, -120: 0.05, 1000: 0.05},  # a crop of tissue and bone, stored as HU
+        {-1000: 1.0},  # air alone
+        {0: 1.0},  # nothing, or air stored as 0, alone
+        {-2000: 0.5, 500: 0.5},  # padding is no air
+    ],
+)
+def test_no_rescale_and_nothing_to_decide_by_is_refused(tmp_path, shares):
+    values = np.repeat(list(shares), [round(400 * share) for share in shares.values()])
+    slices = without_rescale(with_values(values.reshape(20, 20)))
+    with pytest.raises(InputRefused) as refused:
+        read(slices, tmp_path)
+    assert refused.value.code == "rescale-missing"
+
+
+def test_no_rescale_beside_padding(tmp_path):
+    slices = without_rescale(with_values([[-2000, 24], [1064, 1100]]))
+    assert read(slices, tmp_path).volume.array[0].tolist() == [[-1024, -1000], [40, 76]]
+
+
 def test_a_rescale_in_some_slices_only_is_refused(tmp_path):
     slices = ramp_series()
     without_rescale(slices[2:4])
@@ -264,6 +289,27 @@ def test_a_modality_other_than_ct_is_refused(tmp_path):
     with pytest.raises(InputRefused, match="MR, not CT") as refused:
         read_ct(series)
     assert refused.value.code == "not-ct"
+
+
+def test_float_pixels_that_are_no_number_are_refused(tmp_path):
+    slices = ramp_series()
+    for ds in slices:
+        del ds.PixelData, ds.BitsStored, ds.HighBit, ds.PixelRepresentation
+        ds.BitsAllocated = 32
+        ds.FloatPixelData = np.full((4, 4), 0.5, "<f4").tobytes()
+    assert read(slices, tmp_path / "a").volume.array[0, 0, 0] == -1023.5
+    slices[2].FloatPixelData = np.full((4, 4), np.nan, "<f4").tobytes()
+    with pytest.raises(InputRefused, match="Slice 3 of 7") as refused:
+        read(slices, tmp_path / "b")
+    assert refused.value.code == "pixels-not-finite"
+
+
+def test_an_error_of_discovery_stops_every_reader(tmp_path):
+    series = find(write_series(ramp_series(), tmp_path / "ct"))
+    series = replace(series, findings=(Finding("files-truncated", "error", "cut", "copy"),))
+    with pytest.raises(InputRefused, match="cut") as refused:
+        load_stack(series, quantity="BQML")
+    assert refused.value.code == "files-truncated"
 
 
 def test_progress_ends_at_one(tmp_path):
