@@ -17,9 +17,10 @@ from ctpet.progress import Progress, silent
 if TYPE_CHECKING:
     from ctpet.dicom.scan_report import ScanReport
     from ctpet.dicom.suv_report import SuvReport
+    from ctpet.doctor import DoctorReport
     from ctpet.job.run import JobResult
 
-__all__ = ["Execution", "info", "scan", "suv", "synthesize"]
+__all__ = ["Execution", "doctor", "info", "scan", "suv", "synthesize"]
 
 
 def synthesize(
@@ -113,3 +114,10 @@ def info(model: str | Path | None = None) -> dict[str, Any]:
     from ctpet.infer.shipped import find_model
 
     return describe(load_model(find_model(model)))
+
+
+def doctor() -> "DoctorReport":
+    """Say what will run a model on this machine, with what, why, and what is absent."""
+    from ctpet.doctor import examine
+
+    return examine()

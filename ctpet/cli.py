@@ -211,6 +211,22 @@ def info(
         typer.echo(model_text(report))
 
 
+@app.command(epilog="Example: ctpet doctor")
+@explained
+def doctor(as_json: Json = False, debug: Debug = False) -> None:
+    """Show what will run a model here, with what and why, and what is absent."""
+    from ctpet import api
+    from ctpet.texts import doctor_text
+
+    report = api.doctor()
+    if as_json:
+        _print_json(report.to_json())
+    else:
+        typer.echo(doctor_text(report))
+    if not report.healthy:
+        raise typer.Exit(EXIT_FAILURE)
+
+
 def main() -> None:
     """Run the command line; the entry point of the `ctpet` script.
 

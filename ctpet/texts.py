@@ -6,6 +6,7 @@ from ctpet.findings import Finding
 
 if TYPE_CHECKING:
     from ctpet.dicom.scan_report import ScanReport, SeriesReport
+    from ctpet.doctor import DoctorReport
     from ctpet.job.run import JobResult
 
 
@@ -77,6 +78,25 @@ def model_text(model: dict[str, Any]) -> str:
         "sha256": model["digest_sha256"],
     }
     return "\n".join(f"{name:<10} {text}" for name, text in rows.items())
+
+
+def doctor_text(report: "DoctorReport") -> str:
+    """Say what will run, and list each part with its remedy."""
+    versions = ", ".join(f"{name} {number}" for name, number in report.versions.items())
+    lines = [
+        f"{versions}, {report.platform}",
+        f"runs on    {report.provider} ({report.device}), {report.precision}, "
+        f"{report.threads} threads",
+        *(f"{'because' if n == 0 else '':<10} {reason}" for n, reason in enumerate(report.why)),
+        f"memory     {report.memory_bytes / 2**30:.1f} GiB free, "
+        f"{report.model_memory_bytes / 2**30:.1f} GiB of it for a model",
+        "",
+    ]
+    for check in report.checks:
+        lines.append(f"{check.status:<10} {check.name}: {check.detail}")
+        if check.remedy:
+            lines.append(f"{'':<10} {check.remedy}")
+    return "\n".join(lines)
 
 
 def _series_lines(series: "SeriesReport") -> list[str]:

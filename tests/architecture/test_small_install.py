@@ -42,6 +42,7 @@ def ct(tmp_path_factory):
         (["scan", "{ct}"], 0),
         (["suv", "{ct}"], 3),
         (["info", "tissue-lookup"], 0),
+        (["doctor"], 0),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else str(value),
 )
