@@ -1,0 +1,19 @@
+"""A digital patient: drawn at random, rendered onto any grid, with a CT that looks like one."""
+
+from ctpet.phantom.anatomy import Anatomy, Lesion, draw_anatomy
+from ctpet.phantom.labels import FIRST_LESION, LABELS, NAMES, label_of
+from ctpet.phantom.rendering import Fraction, Rendering, render_fractions, render_labels
+
+__all__ = [
+    "FIRST_LESION",
+    "LABELS",
+    "NAMES",
+    "Anatomy",
+    "Fraction",
+    "Lesion",
+    "Rendering",
+    "draw_anatomy",
+    "label_of",
+    "render_fractions",
+    "render_labels",
+]

@@ -1,0 +1,102 @@
+"""A random patient as a description, to be rendered onto any grid."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ctpet.phantom.anatomy_abdomen import (
+    deep_muscles,
+    kidneys,
+    liver,
+    pancreas,
+    pelvic_organs,
+    spleen,
+)
+from ctpet.phantom.anatomy_body import draw_walls, outline
+from ctpet.phantom.anatomy_bowel import colon, small_bowel, stomach
+from ctpet.phantom.anatomy_head import head
+from ctpet.phantom.anatomy_skeleton import limb_bones, pelvis, thorax_bones
+from ctpet.phantom.anatomy_spine import draw_spine, vertebrae
+from ctpet.phantom.anatomy_thorax import draw_diaphragm, draw_heart, lungs, mediastinum
+from ctpet.phantom.frame import Frame
+from ctpet.phantom.shapes import draw_waves
+from ctpet.phantom.structure import Structure
+from ctpet.phantom.traits import Traits, draw_traits
+
+_REFERENCE_MM = 1760.0
+
+
+@dataclass(frozen=True)
+class Lesion:
+    """A lesion that CT shows.
+
+    Attributes:
+        centre_mm: LPS position in the patient.
+        radii_mm: half axes.
+        host: name of the structure it lies in.
+        label: its own number in label maps.
+    """
+
+    centre_mm: tuple[float, float, float]
+    radii_mm: tuple[float, float, float]
+    host: str
+    label: int
+
+
+@dataclass(frozen=True, eq=False)
+class Anatomy:
+    """A patient.
+
+    Attributes:
+        seed: what it was drawn from.
+        traits: sex, stature, habitus, arms, contrast agent and the like.
+        frame: from LPS mm to the millimetres the shapes are written in.
+        structures: what to paint, in this order, one over the other.
+        lesions: those that CT shows.
+    """
+
+    seed: int
+    traits: Traits
+    frame: Frame
+    structures: tuple[Structure, ...]
+    lesions: tuple[Lesion, ...]
+
+
+def draw_anatomy(seed: int) -> Anatomy:
+    """Draw a patient; the same seed gives the same patient."""
+    rng = np.random.default_rng([seed, 0x414E41])
+    t = draw_traits(rng)
+    frame = _draw_frame(t, rng)
+    walls = draw_walls(t, rng)
+    spine = draw_spine(rng)
+    diaphragm = draw_diaphragm(rng)
+    heart = draw_heart(t, diaphragm, rng)
+    structures = [
+        *outline(t, walls, rng),
+        *deep_muscles(t, spine),
+        *limb_bones(t, walls),
+        *thorax_bones(t, walls),
+        *pelvis(t, rng),
+        *lungs(t, walls, spine, diaphragm, heart, rng),
+        *vertebrae(t, spine),
+        *head(t, rng),
+        *mediastinum(t, spine, heart),
+        *small_bowel(t, rng),
+        *colon(t, walls, rng),
+        *pelvic_organs(t, rng),
+        *pancreas(rng),
+        *stomach(t, rng),
+        *kidneys(t, spine, rng),
+        *spleen(t, walls, diaphragm, rng),
+        *liver(t, walls, diaphragm, rng),
+    ]
+    return Anatomy(seed, t, frame, tuple(structures), ())
+
+
+def _draw_frame(t: Traits, rng: np.random.Generator) -> Frame:
+    """Draw the map from the patient to the drawing."""
+    size = t.stature_mm / _REFERENCE_MM
+    girth = size * float(np.clip(rng.normal(1.0, 0.02), 0.95, 1.05))
+    waves = draw_waves(rng, 3, 220, 420)
+    push = rng.normal(0, 1.6, (3, 3))
+    return Frame((girth, girth, size), (0.0, 0.0, 0.0), np.column_stack([waves, push]))

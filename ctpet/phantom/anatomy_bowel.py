@@ -1,0 +1,180 @@
+"""Stomach, duodenum, coils of small bowel, and the colon with its pouches and gas."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctpet.phantom.anatomy_body import Walls
+from ctpet.phantom.labels import LABELS
+from ctpet.phantom.shapes import (
+    Grown,
+    HalfSpace,
+    Intersection,
+    Shape,
+    draw_waves,
+    spline,
+    tubes,
+)
+from ctpet.phantom.structure import Structure
+from ctpet.phantom.traits import Traits
+
+_WALL_MM = 2.6
+
+
+def stomach(t: Traits, rng: np.random.Generator) -> list[Structure]:
+    """Return the stomach: a J with fluid at the back and a bubble in front."""
+    n = LABELS
+    full = float(rng.uniform(0.75, 1.05))
+    line = spline(
+        [
+            (66, 26, 308, 30 * full),
+            (72, 8, 285, 34 * full),
+            (70, -25, 255, 29 * full),
+            (56, -48, 222, 23 * full),
+            (28, -58, 205, 18 * full),
+            (0, -52, 206, 15 * full),
+            (-24, -42, 214, 11),
+        ],
+        13,
+    )
+    line[:, 2] += float(rng.normal(0, 5))
+    parts = tuple(tubes(line, per=2))
+    level = float(rng.uniform(-62, -20))
+    bubble = tuple(
+        Intersection((Grown(part, -5.0), HalfSpace((0, level, 0), (0, 1, 0))), 2.0)
+        for part in parts
+    )
+    return [
+        Structure(((n["stomach_wall"], 0.0), (n["stomach_content"], 4.2)), parts),
+        Structure(((n["bowel_gas"], 0.0),), bubble),
+    ]
+
+
+def small_bowel(t: Traits, rng: np.random.Generator) -> list[Structure]:
+    """Return the duodenum and coils of jejunum and ileum in front of the spine."""
+    n = LABELS
+    forward = 0.75 * max(t.belly, 0.0)
+    duodenum = spline(
+        [
+            (-24, -42, 214, 11),
+            (-46, -30, 212, 13),
+            (-56, -8, 190, 12),
+            (-50, 0, 160, 12),
+            (-20, -6, 150, 11),
+            (20, -8, 156, 11),
+            (42, -22, 178, 12),
+        ],
+        15,
+    )
+    coils = [duodenum]
+    for depth in (-62, -34):
+        heights = np.arange(170, 12, -25) + rng.normal(0, 3)
+        points = []
+        for row, z in enumerate(heights):
+            reach = float(np.interp(z, (10, 50, 100, 170), (48, 70, 76, 66)))
+            xs = np.linspace(-reach, reach, 5)
+            for x in xs if row % 2 == 0 else xs[::-1]:
+                if depth > -40 and abs(x) < 25 and z > 90:
+                    continue
+                y = depth - forward * _forward(z) + 0.10 * abs(x) + rng.normal(0, 6)
+                points.append(
+                    (
+                        x + rng.normal(0, 5),
+                        y,
+                        z + rng.normal(0, 8),
+                        float(np.clip(rng.normal(12, 1.3), 9, 15)),
+                    )
+                )
+        coils.append(spline(points, 3 * len(points)))
+    parts = tuple(piece for path in coils for piece in tubes(path))
+    gas = tuple(
+        Intersection(
+            (Grown(p, -3.5), HalfSpace((0, float(p.points[:, 1].mean()) - 4, 0), (0, 1, 0)))
+        )
+        for p in parts
+        if rng.random() < 0.10
+    )
+    return [
+        Structure(((n["bowel_wall"], 0.0), (n["bowel_content"], _WALL_MM)), parts),
+        Structure(((n["bowel_gas"], 0.0),), gas),
+    ]
+
+
+def _forward(z: float) -> float:
+    return float(np.exp(-(((z - 140) / 90) ** 2)))
+
+
+def colon(t: Traits, walls: Walls, rng: np.random.Generator) -> list[Structure]:
+    """Return caecum to rectum: pouches along a frame around the small bowel."""
+    n = LABELS
+    f = 0.8 * max(t.belly, 0.0)
+    wide = 1 + 0.0025 * max(t.belly, 0)
+    sag = float(rng.uniform(-25, 20))
+    line = [
+        (-84 * wide, -34 - 0.6 * f, 62, 25),
+        (-90 * wide, -28 - 0.6 * f, 90, 27),
+        (-98 * wide, -8 - 0.3 * f, 130, 24),
+        (-98 * wide, -2, 165, 23),
+        (-86, -38 - 0.5 * f, 176, 22),
+        (-52, -68 - f, 172 + sag / 2, 20),
+        (0, -78 - f, 158 + sag, 20),
+        (48, -68 - f, 178 + sag / 2, 20),
+        (84, -34 - 0.5 * f, 222, 20),
+        (102, 8, 250, 20),
+        (106 * wide, 26, 215, 17),
+        (106 * wide, 22, 160, 16),
+        (100 * wide, 6 - 0.2 * f, 100, 16),
+        (82, -12, 56, 15),
+        (58, -16, 36, 15),
+        (32, 0, 58, 15),
+        (8, 14, 62, 15),
+        (-14, 34, 46, 15),
+        (-4, 56, 24, 15),
+        (0, 62, -5, 18),
+        (0, 54, -34, 15),
+        (0, 52, -62, 9),
+    ]
+    path = spline(line, 110)
+    along = np.arange(len(path))
+    pouch = 1 + 0.11 * np.sin(along * 2 * np.pi / 3.4 + rng.uniform(0, 6))
+    path[:, 3] *= np.where(along < 88, pouch, 1.0) * float(rng.uniform(0.9, 1.1))
+    path[:, :3] += rng.normal(0, 1.2, path[:, :3].shape)
+    parts = tubes(path, per=3)
+    return [
+        Structure(((n["bowel_wall"], 0.0), (n["bowel_content"], _WALL_MM)), parts),
+        Structure(((n["bowel_gas"], 0.0),), _pockets(parts, rng)),
+    ]
+
+
+def _pockets(parts: "tuple[Shape, ...]", rng: np.random.Generator) -> tuple[Shape, ...]:
+    """Return gas that floats to the front of some stretches, and bubbles within stool."""
+    out: list[Shape] = []
+    gassy = float(rng.uniform(0.25, 0.6))
+    state = False
+    bubbles = draw_waves(rng, 6, 8, 16)
+    for part in parts:
+        if rng.random() < 0.35:
+            state = rng.random() < gassy
+        inner = Grown(part, -_WALL_MM - 1.0)
+        if state:
+            y = float(part.points[:, 1].mean()) + float(rng.uniform(-8, 8))
+            out.append(Intersection((inner, HalfSpace((0, y, 0), (0, 1, 0))), 2.0))
+        elif rng.random() < 0.6:
+            out.append(Intersection((inner, _Foam(bubbles, 0.40)), 1.0))
+    return tuple(out)
+
+
+class _Foam:
+    """Small bubbles: where a sum of waves is high."""
+
+    def __init__(self, waves: NDArray[np.float64], above: float) -> None:
+        self.waves, self.above = waves, above
+
+    def distance(self, p, /):  # type: ignore[no-untyped-def]
+        """See `Shape`."""
+        from ctpet.phantom.shapes import ripple
+
+        return (np.float32(self.above) - ripple(p, self.waves)) * np.float32(5.0)
+
+    def bounds(self) -> NDArray[np.float64]:
+        """See `Shape`."""
+        return np.array([[-np.inf] * 3, [np.inf] * 3])

@@ -1,0 +1,301 @@
+"""Ribs, sternum, shoulder girdle, arms, pelvis and thighs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctpet.phantom.anatomy_body import Walls
+from ctpet.phantom.labels import LABELS
+from ctpet.phantom.loft import Loft, loft
+from ctpet.phantom.shapes import (
+    Ellipsoid,
+    Floats,
+    HalfSpace,
+    Intersection,
+    Outside,
+    Points,
+    Shape,
+    Tube,
+    spline,
+)
+from ctpet.phantom.structure import Structure
+from ctpet.phantom.traits import Traits
+
+_RIBS = 12
+_FIRST_RIB_Z, _LAST_RIB_Z = 528.0, 248.0
+_MALE_PITCH = (_FIRST_RIB_Z - _LAST_RIB_Z) / (_RIBS - 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Ribs:
+    """Twelve slanted arcs that follow the cage, as one shape.
+
+    A rib is a flattened tube in two coordinates: how far from the cage's surface, and how far
+    above or below a sheet that hangs from the vertebra and falls towards the front.
+
+    Attributes:
+        cage: the surface that their middle follows.
+        part: bony ribs, or the cartilage between them and the sternum.
+        half_height: mm.
+        half_thickness: mm.
+    """
+
+    cage: Loft
+    cartilage: bool
+    half_height: float = 6.5
+    half_thickness: float = 3.8
+
+    def distance(self, p: Points, /) -> Floats:
+        """See `Shape`."""
+        out = self.cage.distance(p)
+        front = (np.float32(70) - p.y) * np.float32(1 / 150)
+        ahead = np.clip(front, 0, np.float32(1.3))
+        steep = np.float32(85) * ahead - np.float32(22) * ahead**4
+        steep *= np.clip((np.float32(560) - p.z) * np.float32(1 / 160), np.float32(0.4), 1)
+        raised = p.z + steep
+        n = np.round((np.float32(_FIRST_RIB_Z) - raised) * np.float32(1 / _MALE_PITCH))
+        np.clip(n, 0, _RIBS - 1, out=n)
+        off = raised - (np.float32(_FIRST_RIB_Z) - n * np.float32(_MALE_PITCH))
+        off *= np.float32(0.85)
+        u = out * np.float32(1 / self.half_thickness)
+        v = off * np.float32(1 / self.half_height)
+        gauge = np.sqrt(u * u + v * v + np.float32(1e-6))
+        steepness = (
+            np.sqrt(
+                (u / np.float32(self.half_thickness)) ** 2 + (v / np.float32(self.half_height)) ** 2
+            )
+            / gauge
+        )
+        d = (gauge - 1) / (steepness + np.float32(1e-6))
+        ends = (
+            np.float32(0.98)
+            - np.maximum(n - 5, 0) * np.float32(0.09)
+            - (n > 8.5) * (n - 8) * np.float32(0.16)
+        )
+        past = (front - ends) * np.float32(120)
+        if self.cartilage:
+            d = np.maximum(d, -past)
+            d = np.maximum(d, (n - np.float32(9.2)) * 20)
+            return np.maximum(d, np.float32(14) - np.abs(p.x))
+        return np.maximum(d, past)
+
+    def bounds(self) -> NDArray[np.float64]:
+        """See `Shape`."""
+        box = self.cage.bounds()
+        return np.array([[box[0, 0] - 6, box[0, 1] - 6, 110], [box[1, 0] + 6, box[1, 1] + 6, 540]])
+
+
+def _both(make: "list[tuple[float, float, float, float]]", count: int = 0) -> list[Shape]:
+    """Return a tube through (x, y, z, radius) points and its mirror image."""
+    path = spline(make, count) if count else np.asarray(make, dtype=np.float64)
+    out: list[Shape] = []
+    for side in (-1, 1):
+        mirrored = path.copy()
+        mirrored[:, 0] *= side
+        out.append(Tube(mirrored[:, :3], mirrored[:, 3]))
+    return out
+
+
+def thorax_bones(t: Traits, walls: Walls) -> list[Structure]:
+    """Return ribs with their cartilages, sternum, clavicles and scapulae."""
+    n = LABELS
+    slim = 0.85 if t.sex == "F" else 1.0
+    cage = walls.cage
+    breast_y = [(z, *_front(cage, z)) for z in (500, 460, 420, 380, 335)]
+    rows = [
+        (z, wide, y - 5, y + 6, y)
+        for (z, y), wide in zip(breast_y, (26, 18, 15, 18, 10), strict=True)
+    ]
+    girdle = 0.92 if t.sex == "F" else 1.0
+    up = 22.0 if t.arms == "up" else 0.0
+    clavicle = _both(
+        [
+            (20 * girdle, -38, 506, 8),
+            (60 * girdle, -42, 516, 5.5),
+            (105 * girdle, -8, 528 + up / 2, 5.5),
+            (140 * girdle, 22, 524 + up, 6.5),
+        ],
+        9,
+    )
+    shoulder = _both(
+        [
+            (86 * girdle, 100, 462, 4),
+            (120 * girdle, 92, 495 + up / 2, 5),
+            (150 * girdle, 60, 520 + up, 6.5),
+            (152 * girdle, 30, 524 + up, 6),
+        ],
+        9,
+    )
+    return [
+        Structure(((n["cartilage"], 0.0),), (Ribs(cage, cartilage=True),)),
+        Structure(
+            ((n["ribs"], 0.0), (n["bone_marrow"], 1.4)),
+            (Ribs(cage, cartilage=False, half_height=6.5 * slim, half_thickness=3.8),),
+        ),
+        Structure(((n["sternum"], 0.0), (n["bone_marrow"], 1.4)), (loft(rows),)),
+        Structure(
+            ((n["shoulder_girdle"], 0.0), (n["bone_marrow"], 1.6)),
+            (*clavicle, *shoulder, *_blades(cage, girdle, up)),
+        ),
+    ]
+
+
+def _front(cage: Loft, z: float) -> tuple[float]:
+    """Return the cage's front y at a height."""
+    return (float(np.interp(z, cage.rows[:, 0], cage.rows[:, 2])),)
+
+
+def _blades(cage: Loft, girdle: float, up: float) -> list[Shape]:
+    """Return the shoulder blades: thin triangles that lie on the cage."""
+    out: list[Shape] = []
+    for side in (-1, 1):
+
+        def at(x: float, y: float, z: float, side: int = side) -> tuple[float, float, float]:
+            return (side * x * girdle, y, z)
+
+        sheet = Intersection(
+            (
+                Sheet(cage, 17.0, 2.4),
+                HalfSpace(at(70, 0, 430), (-side, 0, -0.15 + up / 200)),
+                HalfSpace(at(80, 0, 510), (0, 0.2, 1)),
+                HalfSpace(at(118, 0, 375), (side * 0.86, -0.1, -0.5)),
+                HalfSpace((0, 20, 400), (0, -1, 0)),
+            ),
+            3.0,
+        )
+        glenoid = Ellipsoid(at(140, 46, 488 + 0.4 * up), (10, 15, 18))
+        neck = Tube(np.array([at(100, 88, 480), at(138, 50, 490 + 0.4 * up)]), np.array([6.0, 9.0]))
+        out += [sheet, glenoid, neck]
+    return out
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A thin sheet at a distance outside a surface."""
+
+    shape: Shape
+    away: float
+    half: float
+
+    def distance(self, p: Points, /) -> Floats:
+        """See `Shape`."""
+        d = self.shape.distance(p)
+        return np.asarray(np.abs(d - np.float32(self.away)) - np.float32(self.half))
+
+    def bounds(self) -> NDArray[np.float64]:
+        """See `Shape`."""
+        grow = self.away + self.half
+        return self.shape.bounds() + np.array([[-grow] * 3, [grow] * 3])
+
+
+def limb_bones(t: Traits, walls: Walls) -> list[Structure]:
+    """Return humeri, forearms and femora."""
+    n = LABELS
+    slim = 0.9 if t.sex == "F" else 1.0
+    arm = walls.arms
+    elbow = 9 if t.arms == "up" else 8
+    upper, fore = [], []
+    for k, row in enumerate(arm[: elbow + 1]):
+        upper.append(
+            (*row[:3], slim * float(np.interp(k, (0, 2, elbow - 2, elbow), (15, 11.5, 10.5, 17))))
+        )
+    upper[0] = (arm[0, 0] - 1, arm[0, 1], arm[0, 2] + 18, 22 * slim)
+    for off in (-9, 9):
+        fore += _both(
+            [(r[0] + off * 0.6, r[1] + off * 0.8, r[2], 6.5 * slim) for r in arm[elbow:15]]
+        )
+    hands = _both([(*r[:3], 9 * slim) for r in arm[15:]])
+    hip = 1.03 if t.sex == "F" else 1.0
+    femur = [
+        (88 * hip, 6, 2, 16),
+        (108 * hip, 8, -18, 14.5),
+        (124 * hip, 12, -40, 18),
+        (121 * hip, 12, -70, 15.5),
+        (114, 8, -150, 14),
+        (106, 4, -240, 13.5),
+        (96, 8, -340, 15),
+        (88, 12, -420, 30),
+    ]
+    shaft = _both([(x, y, z, r * slim) for x, y, z, r in femur], 15)
+    heads: list[Shape] = [Ellipsoid((s * 86 * hip, 6, 3), (24.0 * slim,) * 3) for s in (-1, 1)]
+    trochanters: list[Shape] = [
+        Ellipsoid((s * 128 * hip, 20, -14), (14 * slim, 16 * slim, 22 * slim)) for s in (-1, 1)
+    ]
+    return [
+        Structure(((n["humeri"], 0.0), (n["bone_marrow"], 4.0)), tuple(_both(upper))),
+        Structure(((n["forearms"], 0.0), (n["bone_marrow"], 2.6)), (*fore, *hands)),
+        Structure(((n["femora"], 0.0), (n["bone_marrow"], 1.8)), (*heads, *trochanters)),
+        Structure(((n["femora"], 0.0), (n["bone_marrow"], 4.5)), tuple(shaft)),
+    ]
+
+
+def pelvis(t: Traits, rng: np.random.Generator) -> list[Structure]:
+    """Return iliac wings, acetabula, pubis and ischium."""
+    n = LABELS
+    hip = 1.03 if t.sex == "F" else 1.0
+    parts: list[Shape] = []
+    for side in (-1, 1):
+        bowl = Ellipsoid((side * 30 * hip, -12, 96), (104 * hip, 98, 128))
+        thick = Tube(
+            np.array(
+                [
+                    (side * 88.0 * hip, 12, 10),
+                    (side * 112 * hip, 10, 70),
+                    (side * 112 * hip, 0, 138),
+                ]
+            ),
+            np.array([30.0, 12, 10]),
+        )
+        wing = Intersection(
+            (
+                Sheet(bowl, 0.0, 4.2),
+                HalfSpace((side * 44 * hip, 0, 0), (-side, 0, 0)),
+                Ellipsoid((side * 95 * hip, 8, 40), (200, 92, 98)),
+                HalfSpace((0, -50, 40), (0, -0.75, -0.65)),
+                HalfSpace((0, 0, 8), (0, 0, -1)),
+                HalfSpace((0, 70, 20), (0, 0.75, -0.65)),
+            ),
+            4.0,
+        )
+        parts.append(wing)
+        socket = Intersection(
+            (
+                Ellipsoid((side * 86 * hip, 7, 4), (35, 34, 36)),
+                Outside(Ellipsoid((side * 92 * hip, 5, 0), (27, 27, 27))),
+                HalfSpace((side * 100 * hip, 0, 0), (side * 0.8, -0.2, -0.6)),
+            ),
+            3.0,
+        )
+        parts.append(socket)
+        del thick
+        x = side * hip
+        parts.append(
+            Tube(
+                np.array([(x * 66, 60, 62), (x * 72, 45, 40), (x * 74, 28, 15)]),
+                np.array([12.0, 15, 16]),
+            )
+        )
+        parts.append(
+            Tube(
+                np.array([(x * 66, -14, 6), (x * 40, -45, -8), (x * 14, -58, -22)]),
+                np.array([11.0, 8, 9]),
+            )
+        )
+        parts.append(Tube(np.array([(x * 8, -58, -24), (x * 8, -54, -40)]), np.array([9.0, 9])))
+        parts.append(
+            Tube(
+                np.array([(x * 12, -52, -42), (x * 36, -14, -66), (x * 52, 18, -74)]),
+                np.array([7.0, 6.5, 10]),
+            )
+        )
+        parts.append(
+            Tube(
+                np.array([(x * 72, 28, -10), (x * 66, 36, -40), (x * 56, 30, -68)]),
+                np.array([14.0, 13, 16]),
+            )
+        )
+    return [
+        Structure(((n["pelvis"], 0.0), (n["bone_marrow"], 1.8)), tuple(parts)),
+        Structure(((n["cartilage"], 0.0),), (Ellipsoid((0, -57, -32), (4, 9, 16)),)),
+    ]
