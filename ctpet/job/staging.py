@@ -1,13 +1,16 @@
 """All or nothing: results appear under OUT only when every one of them is whole."""
 
 import errno
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ctpet.errors import InputRefused
+from ctpet.errors import CtpetError, InputRefused
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager
@@ -17,19 +20,21 @@ def staged(out: Path, *, needed_bytes: int) -> Iterator[Path]:
     On any exception, an interrupt included, the folder is removed and ``out`` is as it was.
 
     Args:
-        out: the folder to create; it must not exist, or be empty.
+        out: the folder to create; it must not exist, or be empty. Of a link, its target is meant.
         needed_bytes: space that will be written, checked before any work is done.
 
     Raises:
-        InputRefused: ``out-not-empty``, ``out-unwritable`` or ``disk-full``.
+        InputRefused: ``out-not-empty``, ``out-in-use``, ``out-unwritable`` or ``disk-full``.
     """
     _check_absent_or_empty(out)
-    with _beside(out) as holder:
+    _check_replaceable(out)
+    target = out.resolve() if out.is_symlink() else out
+    with _beside(target) as holder:
         folder = holder / "result"  # mkdtemp's own folder is private; this one has ordinary rights
         folder.mkdir()
         _check_space(folder, out, needed_bytes)
         yield folder
-        _publish(folder, out)
+        _publish(folder, target)
 
 
 @contextmanager
@@ -57,7 +62,7 @@ def staged_file(out: Path, *, suffixes: tuple[str, ...]) -> Iterator[Path]:
         )
     with _beside(out) as holder:
         yield holder / out.name
-        (holder / out.name).replace(out)
+        _rename(holder / out.name, out)
 
 
 @contextmanager
@@ -70,9 +75,10 @@ def _beside(out: Path) -> Iterator[Path]:
         raise _explain(error, out) from error
     try:
         yield holder
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise _explain(error, out) from error
+    except (OSError, CtpetError) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        if isinstance(cause, OSError) and cause.errno in _FULL:
+            raise _explain(cause, out) from error
         raise
     finally:
         shutil.rmtree(holder, ignore_errors=True)
@@ -104,14 +110,41 @@ def _check_space(folder: Path, out: Path, needed_bytes: int) -> None:
         )
 
 
+def _check_replaceable(out: Path) -> None:
+    """Refuse an empty folder that cannot be taken away to put the result in its place."""
+    try:
+        if not out.is_dir():
+            return
+        held = "the current folder" if out.samefile(Path.cwd()) else ""
+        held = "a mount point" if os.path.ismount(out) else held
+    except OSError as error:
+        raise _explain(error, out) from error
+    if held:
+        raise InputRefused(
+            "out-in-use",
+            f"The output folder {out} is {held}, which cannot be replaced by the result",
+            remedy="Name a new folder inside it.",
+        )
+
+
 def _publish(folder: Path, out: Path) -> None:
-    if out.is_dir():
-        out.rmdir()
-    folder.replace(out)
+    try:
+        if out.is_dir():
+            out.rmdir()
+    except OSError as error:
+        raise _explain(error, out) from error
+    _rename(folder, out)
+
+
+def _rename(whole: Path, out: Path) -> None:
+    try:
+        whole.replace(out)
+    except OSError as error:
+        raise _explain(error, out) from error
 
 
 def _explain(error: OSError, out: Path) -> InputRefused:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in _FULL:
         return InputRefused(
             "disk-full",
             f"The disk of {out} is full",

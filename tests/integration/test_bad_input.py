@@ -162,9 +162,11 @@ def test_disk_too_small(synthesize, tmp_path, small_disk):
     assert sorted(p.name for p in small_disk.iterdir()) == ["filler"]
 
 
-def test_disk_that_fills_half_way(synthesize, tmp_path, small_disk, monkeypatch):
+@pytest.mark.parametrize("left_bytes", [8192, 65536])
+def test_disk_that_fills_half_way(synthesize, tmp_path, small_disk, monkeypatch, left_bytes):
+    """First while the series is written, then while the preview is."""
     ct = write_series(ct_series(), tmp_path / "ct")
-    (small_disk / "filler").write_bytes(bytes(70 * 2**20 - 65536))
+    (small_disk / "filler").write_bytes(bytes(70 * 2**20 - left_bytes))
     monkeypatch.setattr("ctpet.job.run.NEEDED_BYTES", 0)
     refused(synthesize(ct, out=small_disk / "out"), "full")
     assert sorted(p.name for p in small_disk.iterdir()) == ["filler"]

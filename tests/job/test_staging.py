@@ -3,10 +3,11 @@
 import errno
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from ctpet.errors import InputRefused
+from ctpet.errors import CtpetError, InputRefused
 from ctpet.job.staging import staged, staged_file
 
 
@@ -29,6 +30,53 @@ def test_an_empty_folder_is_taken(tmp_path):
     with staged(out, needed_bytes=10) as folder:
         (folder / "x.txt").write_text("whole")
     assert leftovers(out) == ["x.txt"]
+
+
+def test_a_link_to_an_empty_folder_is_followed(tmp_path):
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far" / "out").mkdir()
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "far" / "out", target_is_directory=True)
+    with staged(link, needed_bytes=10) as folder:
+        (folder / "x.txt").write_text("whole")
+        assert leftovers(link) == []
+    assert link.is_symlink()
+    assert leftovers(tmp_path / "far") == ["out"]
+    assert leftovers(tmp_path / "far" / "out") == ["x.txt"]
+
+
+def test_the_current_folder_is_refused_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for out in (Path(), tmp_path):
+        with pytest.raises(InputRefused, match="inside it") as refusal, staged(out, needed_bytes=1):
+            pytest.fail("the block must not run")
+        assert refusal.value.code == "out-in-use"
+    assert leftovers(tmp_path) == []
+
+
+def test_a_mount_point_is_refused_before_the_work(small_disk):
+    with (
+        pytest.raises(InputRefused, match="a mount point") as refusal,
+        staged(small_disk, needed_bytes=1),
+    ):
+        pytest.fail("the block must not run")
+    assert refusal.value.code == "out-in-use"
+    assert leftovers(small_disk) == []
+
+
+def test_what_gets_in_the_way_meanwhile_is_kept_and_told(tmp_path):
+    out = tmp_path / "out"
+
+    def disturbed():
+        with staged(out, needed_bytes=1):
+            out.mkdir()
+            (out / "precious.txt").write_text("kept")
+
+    with pytest.raises(InputRefused) as refusal:
+        disturbed()
+    assert refusal.value.code == "out-unwritable"
+    assert (out / "precious.txt").read_text() == "kept"
+    assert leftovers(tmp_path) == ["out"]
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
@@ -83,6 +131,14 @@ def test_a_disk_that_fills_is_explained_and_cleaned(tmp_path):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert refusal.value.code == "disk-full"
     assert leftovers(tmp_path) == []
+
+
+def test_a_disk_that_fills_is_known_by_its_cause_too(tmp_path):
+    full = CtpetError("the series cannot be written")
+    full.__cause__ = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with pytest.raises(InputRefused) as refusal, staged(tmp_path / "out", needed_bytes=1):
+        raise full
+    assert refusal.value.code == "disk-full"
 
 
 def test_a_place_one_may_not_write_is_refused(tmp_path):
