@@ -73,8 +73,8 @@ def spleen(
     s = t.organ("spleen") * float(rng.uniform(0.92, 1.08))
     tilt = np.array([(0.8, 0.5, 0.0), (-0.5, 0.75, 0.4), (0.2, -0.35, 0.9)])
     axes, _ = np.linalg.qr(tilt.T)
-    ball = Ellipsoid((106, 42, 276), (32 * s, 46 * s, 58 * s), axes.T)
-    hollow = Ellipsoid((52, 8, 275), (52, 52, 62))
+    ball = Ellipsoid((100, 44, 272), (42 * s, 50 * s, 62 * s), axes.T)
+    hollow = Ellipsoid((50, 0, 275), (54, 52, 80))
     room = Grown(walls.cage, -9.0)
     shape = Intersection((ball, room, under(diaphragm, 4.0), Outside(hollow)), 12.0)
     return [Structure(((LABELS["spleen"], 0.0),), (Wavy(shape, 1.5, draw_waves(rng, 4, 40, 80)),))]

@@ -3,17 +3,24 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ctpet.phantom.labels import LABELS
 from ctpet.phantom.loft import Loft, loft
 from ctpet.phantom.shapes import (
     Ellipsoid,
+    Floats,
     Grown,
+    HalfSpace,
+    Intersection,
+    Outside,
+    Points,
     Shape,
     Tube,
     Union,
     Wavy,
     draw_waves,
+    ripple,
     spline,
 )
 from ctpet.phantom.structure import Structure
@@ -33,15 +40,16 @@ _MUSCLE = (
     (220, 140, -104, 84, 0),
     (300, 149, -112, 93, 0),
     (360, 160, -116, 99, 5),
-    (420, 170, -108, 104, 12),
-    (465, 178, -90, 103, 20),
-    (495, 170, -68, 98, 25),
-    (520, 138, -52, 92, 25),
-    (540, 98, -42, 84, 22),
-    (560, 70, -40, 74, 16),
-    (585, 58, -44, 66, 10),
-    (620, 56, -50, 68, 8),
-    (660, 58, -55, 72, 5),
+    (420, 160, -108, 104, 12),
+    (465, 162, -90, 102, 20),
+    (495, 158, -68, 96, 25),
+    (518, 128, -52, 90, 25),
+    (536, 92, -42, 82, 22),
+    (556, 66, -40, 72, 16),
+    (580, 55, -44, 62, 8),
+    (615, 53, -48, 58, 5),
+    (650, 52, -48, 58, 5),
+    (690, 44, -40, 52, 5),
 )
 # fat: z, thickness at the side, front, back, in mm per unit of subcutaneous
 _FAT = (
@@ -60,9 +68,10 @@ _FAT = (
 )
 # the ribs' middle surface and, below them, the abdominal wall's inside
 _CAGE = (
-    (-75, 30, -28, 50, 15),
-    (-50, 48, -50, 62, 15),
-    (0, 64, -66, 76, 15),
+    (-62, 16, 0, 56, 30),
+    (-48, 34, -36, 66, 22),
+    (-25, 52, -58, 74, 15),
+    (0, 66, -70, 78, 15),
     (40, 92, -74, 72, 10),
     (80, 112, -78, 64, 5),
     (130, 122, -82, 64, 0),
@@ -88,7 +97,8 @@ class Walls:
         muscle: the same without fat.
         cage: the middle of the ribs; below them the inside of the abdominal wall.
         cavity: what holds the organs.
-        arms_up: centre lines of the arms, shoulder to hand, left side ``(n, 4)`` with radii.
+        arms: centre line of the left arm, shoulder to hand, with its muscle's radii ``(n, 4)``.
+        back_y: where the back lies flat on the table.
     """
 
     skin: Shape
@@ -96,7 +106,7 @@ class Walls:
     cage: Loft
     cavity: Shape
     arms: np.ndarray
-    fat: Loft
+    back_y: float
 
 
 def _belly(z: float) -> float:
@@ -134,13 +144,16 @@ def draw_walls(t: Traits, rng: np.random.Generator) -> Walls:
     fat_limb = SKIN_MM + 0.75 * t.subcutaneous
     muscle = _assemble(torso, 0.0, arms, t)
     skin = _assemble(hull, fat_limb, arms, t)
+    back = float(np.max([row[3] for row in skin_rows])) - 7.0
+    flat, firm = HalfSpace((0, back, 0), (0, 1, 0)), HalfSpace((0, back - 8.0, 0), (0, 1, 0))
+    cleft = Ellipsoid((0, back + 6, -40), (3.0, 52, 75))
     return Walls(
-        skin=Wavy(skin, 1.5, waves),
-        muscle=Wavy(muscle, 1.5, waves),
+        skin=Wavy(Intersection((skin, flat, Outside(cleft)), 12.0), 1.5, waves),
+        muscle=Wavy(Intersection((muscle, firm, Outside(cleft, 9.0)), 12.0), 1.5, waves),
         cage=cage,
         cavity=Grown(cage, -6.0),
         arms=arms,
-        fat=hull,
+        back_y=back,
     )
 
 
@@ -150,27 +163,15 @@ def _arm(t: Traits) -> np.ndarray:
     thick = 0.88 if t.sex == "F" else 1.0
     if t.arms == "up":
         line = [
-            (150, 42, 470, 44),
-            (172, 30, 525, 46),
-            (185, 15, 600, 42),
-            (196, 5, 700, 38),
-            (192, -5, 775, 36),
-            (150, -25, 850, 34),
-            (95, -35, 905, 26),
-            (45, -40, 935, 20),
-            (10, -40, 950, 14),
+            (148, 42, 476, 40), (168, 30, 528, 42), (182, 15, 600, 39), (194, 5, 700, 36),
+            (190, -5, 775, 34), (150, -25, 850, 33), (95, -35, 905, 25), (45, -40, 935, 19),
+            (10, -40, 950, 13),
         ]
     else:
         line = [
-            (160, 32, 486, 42),
-            (186, 34, 440, 46),
-            (206, 38, 360, 42),
-            (222, 42, 250, 38),
-            (230, 38, 190, 36),
-            (232, 15, 110, 35),
-            (226, -10, 0, 25),
-            (218, -15, -50, 24),
-            (210, -15, -130, 16),
+            (154, 32, 478, 41), (183, 34, 440, 43), (204, 38, 360, 40), (222, 42, 250, 35),
+            (230, 38, 190, 34), (232, 15, 110, 34), (226, -10, 0, 25), (218, -15, -50, 23),
+            (210, -15, -130, 15),
         ]
     path = spline(line, 17)
     path[:, 0] *= narrow
@@ -254,7 +255,37 @@ def outline(t: Traits, walls: Walls, rng: np.random.Generator) -> list[Structure
     )
     if glands:
         out.append(Structure(((number["breast"], 0.0),), glands))
-    septa = draw_waves(rng, 4, 45, 90)
-    out.append(Structure(((number["muscle"], 0.0),), (Wavy(walls.muscle, 1.2, septa),)))
+    out.append(Structure(((number["muscle"], 0.0),), (walls.muscle,)))
+    waves = draw_waves(rng, 4, 60, 110)
+    waves[:, 2] *= 0.3
+    out.append(Structure(((number["fat"], 0.0),), (Fascia(walls.muscle, waves, 0.9),)))
     out.append(Structure(((number["fat"], 0.0),), (walls.cavity,)))
     return out
+
+
+@dataclass(frozen=True, eq=False)
+class Fascia:
+    """Thin wavy sheets of fat between muscles.
+
+    Attributes:
+        within: the muscle they part.
+        waves: of the field whose zero crossings they follow, ``(n, 4)``.
+        half_mm: half their thickness.
+    """
+
+    within: Shape
+    waves: NDArray[np.float64]
+    half_mm: float
+
+    def distance(self, p: Points, /) -> Floats:
+        """See `Shape`."""
+        steep = np.sqrt((self.waves[:, :3] ** 2).sum() / 2) / len(self.waves)
+        d = np.abs(ripple(p, self.waves)) * np.float32(1 / steep) - np.float32(self.half_mm)
+        near = d < 6
+        inside = self.within.distance(Points(*(axis[near] for axis in p)))
+        d[near] = np.maximum(d[near], inside + np.float32(2.0))
+        return np.asarray(d)
+
+    def bounds(self) -> NDArray[np.float64]:
+        """See `Shape`."""
+        return self.within.bounds()

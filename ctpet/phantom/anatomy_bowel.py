@@ -65,26 +65,7 @@ def small_bowel(t: Traits, rng: np.random.Generator) -> list[Structure]:
         ],
         15,
     )
-    coils = [duodenum]
-    for depth in (-62, -34):
-        heights = np.arange(170, 12, -25) + rng.normal(0, 3)
-        points = []
-        for row, z in enumerate(heights):
-            reach = float(np.interp(z, (10, 50, 100, 170), (48, 70, 76, 66)))
-            xs = np.linspace(-reach, reach, 5)
-            for x in xs if row % 2 == 0 else xs[::-1]:
-                if depth > -40 and abs(x) < 25 and z > 90:
-                    continue
-                y = depth - forward * _forward(z) + 0.10 * abs(x) + rng.normal(0, 6)
-                points.append(
-                    (
-                        x + rng.normal(0, 5),
-                        y,
-                        z + rng.normal(0, 8),
-                        float(np.clip(rng.normal(12, 1.3), 9, 15)),
-                    )
-                )
-        coils.append(spline(points, 3 * len(points)))
+    coils = [duodenum, _coils(forward, rng)]
     parts = tuple(piece for path in coils for piece in tubes(path))
     gas = tuple(
         Intersection(
@@ -99,8 +80,32 @@ def small_bowel(t: Traits, rng: np.random.Generator) -> list[Structure]:
     ]
 
 
-def _forward(z: float) -> float:
-    return float(np.exp(-(((z - 140) / 90) ** 2)))
+def _coils(forward: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return a path that wanders through the middle of the belly and leaves no large gap."""
+    cells = [
+        (x, y, z)
+        for z in np.arange(6, 186, 27.0)
+        for y in (-66.0, -40.0, -14.0)
+        for x in np.arange(-81, 82, 27.0)
+        if abs(x) < np.interp(z, (0, 60, 120, 180), (42, 76, 84, 72))
+        and not (y > -30 and (abs(x) < 42 or z < 20 or z > 150))
+        and not (z < 45 and y < -50)
+    ]
+    left = np.asarray(cells) + rng.normal(0, 4.5, (len(cells), 3))
+    order = [int(np.argmax(left[:, 2] + left[:, 0]))]
+    free = set(range(len(left))) - set(order)
+    pull = rng.uniform(0.6, 1.5, 3)
+    while free:
+        here = left[order[-1]]
+        if rng.random() < 0.3:
+            pull = rng.uniform(0.6, 1.5, 3)
+        order.append(min(free, key=lambda n: float(np.sum(((left[n] - here) * pull) ** 2)) - 3 * left[n, 2]))
+        free.remove(order[-1])
+    path = left[order]
+    path[:, 1] -= forward * np.exp(-(((path[:, 2] - 140) / 90) ** 2))
+    radius = np.clip(rng.normal(12.2, 1.4, len(path)), 9, 15.5)
+    keep = np.concatenate([[True], np.linalg.norm(np.diff(path, axis=0), axis=1) < 75])
+    return spline(np.column_stack([path, radius])[keep], 3 * int(keep.sum()))
 
 
 def colon(t: Traits, walls: Walls, rng: np.random.Generator) -> list[Structure]:

@@ -17,6 +17,7 @@ from ctpet.phantom.shapes import (
     Points,
     Shape,
     Tube,
+    Union,
     spline,
 )
 from ctpet.phantom.structure import Structure
@@ -50,8 +51,9 @@ class Ribs:
         """See `Shape`."""
         out = self.cage.distance(p)
         front = (np.float32(70) - p.y) * np.float32(1 / 150)
-        ahead = np.clip(front, 0, np.float32(1.3))
-        steep = np.float32(85) * ahead - np.float32(22) * ahead**4
+        ahead = np.float32(0.8) * front + np.abs(p.x) * np.float32(0.32 / 130)
+        ahead = np.clip(ahead, 0, np.float32(1.3))
+        steep = np.float32(100) * ahead - np.float32(22) * ahead**4
         steep *= np.clip((np.float32(560) - p.z) * np.float32(1 / 160), np.float32(0.4), 1)
         raised = p.z + steep
         n = np.round((np.float32(_FIRST_RIB_Z) - raised) * np.float32(1 / _MALE_PITCH))
@@ -217,17 +219,30 @@ def limb_bones(t: Traits, walls: Walls) -> list[Structure]:
         (96, 8, -340, 15),
         (88, 12, -420, 30),
     ]
-    shaft = _both([(x, y, z, r * slim) for x, y, z, r in femur], 15)
-    heads: list[Shape] = [Ellipsoid((s * 86 * hip, 6, 3), (24.0 * slim,) * 3) for s in (-1, 1)]
-    trochanters: list[Shape] = [
-        Ellipsoid((s * 128 * hip, 20, -14), (14 * slim, 16 * slim, 22 * slim)) for s in (-1, 1)
-    ]
+    hard, soft = _thigh(femur, hip, slim, 0.0), _thigh(femur, hip, slim, 1.0)
     return [
         Structure(((n["humeri"], 0.0), (n["bone_marrow"], 4.0)), tuple(_both(upper))),
         Structure(((n["forearms"], 0.0), (n["bone_marrow"], 2.6)), (*fore, *hands)),
-        Structure(((n["femora"], 0.0), (n["bone_marrow"], 1.8)), (*heads, *trochanters)),
-        Structure(((n["femora"], 0.0), (n["bone_marrow"], 4.5)), tuple(shaft)),
+        Structure(((n["cartilage"], 0.0),), tuple(
+            Ellipsoid((s * 86 * hip, 6, 3), (25.5 * slim,) * 3) for s in (-1, 1))),
+        Structure(((n["femora"], 0.0),), hard),
+        Structure(((n["bone_marrow"], 0.0),), soft),
     ]
+
+
+def _thigh(
+    line: "list[tuple[float, float, float, float]]", hip: float, slim: float, hollow: float
+) -> tuple[Shape, ...]:
+    """Return both thigh bones; with ``hollow`` 1 what is inside them."""
+    out = []
+    for s, shaft in zip((-1, 1), _both([(x, y, z, r * slim - hollow * float(np.interp(-z, (0, 40, 120), (2.0, 2.5, 6.0)))) for x, y, z, r in line], 15), strict=True):
+        shrink = 1.6 * hollow
+        head = Ellipsoid((s * 86 * hip, 6, 3), (24.0 * slim - shrink,) * 3)
+        knob = Ellipsoid(
+            (s * 128 * hip, 20, -16), tuple(v * slim - shrink for v in (13, 15, 20))
+        )
+        out.append(Union((shaft, head, knob), 6.0))
+    return tuple(out)
 
 
 def pelvis(t: Traits, rng: np.random.Generator) -> list[Structure]:
@@ -236,22 +251,12 @@ def pelvis(t: Traits, rng: np.random.Generator) -> list[Structure]:
     hip = 1.03 if t.sex == "F" else 1.0
     parts: list[Shape] = []
     for side in (-1, 1):
-        bowl = Ellipsoid((side * 30 * hip, -12, 96), (104 * hip, 98, 128))
-        thick = Tube(
-            np.array(
-                [
-                    (side * 88.0 * hip, 12, 10),
-                    (side * 112 * hip, 10, 70),
-                    (side * 112 * hip, 0, 138),
-                ]
-            ),
-            np.array([30.0, 12, 10]),
-        )
+        bowl = Ellipsoid((side * 14 * hip, -52, 100), (110 * hip, 138, 138))
         wing = Intersection(
             (
-                Sheet(bowl, 0.0, 4.2),
+                Sheet(bowl, 0.0, 4.6),
                 HalfSpace((side * 44 * hip, 0, 0), (-side, 0, 0)),
-                Ellipsoid((side * 95 * hip, 8, 40), (200, 92, 98)),
+                Ellipsoid((side * 95 * hip, 4, 40), (200, 98, 98)),
                 HalfSpace((0, -50, 40), (0, -0.75, -0.65)),
                 HalfSpace((0, 0, 8), (0, 0, -1)),
                 HalfSpace((0, 70, 20), (0, 0.75, -0.65)),
@@ -268,7 +273,6 @@ def pelvis(t: Traits, rng: np.random.Generator) -> list[Structure]:
             3.0,
         )
         parts.append(socket)
-        del thick
         x = side * hip
         parts.append(
             Tube(

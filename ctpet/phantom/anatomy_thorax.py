@@ -53,11 +53,12 @@ class Diaphragm:
         rho2 = u * u + v * v
         back = np.clip(y * np.float32(1 / 80), np.float32(-0.35), 1)
         fall = np.float32(self.fall) * (1 + np.float32(0.45) * back)
-        return np.asarray(top - fall * rho2 * np.sqrt(rho2))
+        steep = rho2 * (np.float32(0.3) + np.float32(0.7) * rho2 * rho2)
+        return np.asarray(top - fall * steep)
 
     def distance(self, p: Points, /) -> Floats:
         """See `Shape`."""
-        return np.asarray((self.height(p.x, p.y) - p.z) * np.float32(0.72))
+        return np.asarray((self.height(p.x, p.y) - p.z) * np.float32(0.6))
 
     def bounds(self) -> NDArray[np.float64]:
         """See `Shape`."""
@@ -208,7 +209,7 @@ def _tree(side: int, diaphragm: Diaphragm, rng: np.random.Generator) -> list[Sha
         goal = np.array([side * aim[0], aim[1], aim[2]]) + rng.normal(0, 7, 3)
         span = goal - root
         bow = root + 0.45 * span + rng.normal(0, 6, 3)
-        trunk = spline([(*root, 5.5), (*bow, 3.4), (*goal, 0.9)], 7)
+        trunk = spline([(*(root + rng.normal(0, 4, 3)), 4.2), (*bow, 3.4), (*goal, 0.9)], 7)
         out += tubes(trunk, per=3)
         for at in (2, 3, 4):
             for _ in range(2):

@@ -163,8 +163,9 @@ class Union:
 
     def distance(self, p: Points, /) -> Floats:
         """See `Shape`."""
+        away = 20.0 + self.blend
         return reduce(
-            lambda a, b: smooth_min(a, b, self.blend), (s.distance(p) for s in self.parts)
+            lambda a, b: smooth_min(a, b, self.blend), (_nearby(s, p, away) for s in self.parts)
         )
 
     def bounds(self) -> NDArray[np.float64]:
@@ -247,6 +248,21 @@ class Wavy:
     def bounds(self) -> NDArray[np.float64]:
         """See `Shape`."""
         return self.shape.bounds() + np.array([[-self.size] * 3, [self.size] * 3])
+
+
+def _nearby(shape: Shape, p: Points, away: float) -> Floats:
+    """Return a shape's distance where its box is near, and the box's distance elsewhere."""
+    low, high = shape.bounds().astype(np.float32)
+    if p.x.size < 4000 or not np.isfinite(low).all():
+        return shape.distance(p)
+    out = np.full(p.x.shape, -np.inf, dtype=np.float32)
+    for axis, a, b in zip(p, low, high, strict=True):
+        np.maximum(out, a - axis, out=out)
+        np.maximum(out, axis - b, out=out)
+    near = out < away
+    if near.any():
+        out[near] = shape.distance(Points(*(axis[near] for axis in p)))
+    return out
 
 
 def ripple(p: Points, waves: NDArray[np.float64]) -> Floats:
