@@ -104,7 +104,7 @@ def _series_lines(series: "SeriesReport") -> list[str]:
 
 
 def _series_head(series: "SeriesReport") -> str:
-    spacing = "×".join(f"{value:.3g}" for value in series.spacing_mm)
+    spacing = "×".join(f"{value:.3g}" for value in series.spacing_mm) or "?"
     size = f"{series.images} × {series.rows}×{series.columns}"
     thick = f", slices {series.slice_thickness_mm:.3g} mm" if series.slice_thickness_mm else ""
     mark = "*" if series.usable else " "

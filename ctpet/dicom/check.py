@@ -1,6 +1,7 @@
 """What the headers of one series say about whether it can be trusted."""
 
 from pydicom import Dataset
+from pydicom.datadict import dictionary_description
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import (
     JPEG2000,
@@ -21,6 +22,7 @@ from ctpet.findings import Finding
 _LOSSY = frozenset({JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless, JPEG2000, JPEG2000MC})
 _EITHER = frozenset({JPEG2000, JPEG2000MC})
 _THICKNESS_DIFFERS = 0.1
+_UIDS = ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
 
 
 def check_series(series: SeriesInfo) -> list[Finding]:
@@ -69,7 +71,7 @@ def check_series(series: SeriesInfo) -> list[Finding]:
 
 
 def header_findings(series: SeriesInfo) -> list[Finding]:
-    """Return what is known from single headers: patients, transfer syntax, kind of image."""
+    """Return what is known from single headers: patients, UIDs, transfer syntax, kind of image."""
     findings = []
     patients = patient_count(series.headers)
     if patients > 1:
@@ -82,6 +84,7 @@ def header_findings(series: SeriesInfo) -> list[Finding]:
                 "Send the series again from the scanner or archive",
             )
         )
+    findings += _uid_findings(series)
     findings += _syntax_findings(series)
     findings += _kind_findings(series)
     return findings
@@ -92,6 +95,25 @@ def has_rescale(series: SeriesInfo) -> bool:
     return any(
         frame.slope is not None and frame.intercept is not None for frame in frames_of(series)
     )
+
+
+def _uid_findings(series: SeriesInfo) -> list[Finding]:
+    """Report images that nothing can refer to; their UIDs are of type 1 (PS3.3 C.12.1, C.7.3.1)."""
+    findings = []
+    for keyword in _UIDS:
+        told = [header.get(keyword) for header in series.headers]
+        count = sum(not (isinstance(uid, str) and uid) for uid in told)
+        if count:
+            findings.append(
+                Finding(
+                    "uid-missing",
+                    "error",
+                    f"{count} of {len(series.headers)} images have not one "
+                    f"{dictionary_description(keyword)}, so nothing made from them can name them",
+                    "Send the series again from the scanner or archive",
+                )
+            )
+    return findings
 
 
 def _syntax_findings(series: SeriesInfo) -> list[Finding]:

@@ -43,7 +43,7 @@ def list_files(root: Path) -> tuple[DicomFile, ...]:
     if not stat.S_ISREG(kind):
         raise InputRefused(
             "path-missing",
-            "The input path does not exist or is not a file or folder",
+            f"There is no file or folder at {root}",
             remedy="Give a folder of DICOM files, one DICOM file, or a zip archive of them",
         )
     if zipfile.is_zipfile(root) and not _is_dicom(root):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 from pydicom import Dataset
@@ -21,8 +21,8 @@ MAX_FRAMES = 20_000
 class Frame:
     """Where one plane lies and how its stored values become quantities.
 
-    What a header does not say, or says in other than finite numbers, is None; nothing is
-    refused here.
+    What a header does not say, or says in other than numbers, is None, and so is an infinite
+    length; nothing is refused here.
 
     Attributes:
         instance: index into the series' ``files`` and ``headers``.
@@ -80,7 +80,7 @@ def instance_frames(header: Dataset, instance: int = 0) -> Iterator[Frame]:
             spacing_mm=_numbers(look("PixelMeasuresSequence", "PixelSpacing"), 2),
             slope=_number(look("PixelValueTransformationSequence", "RescaleSlope")),
             intercept=_number(look("PixelValueTransformationSequence", "RescaleIntercept")),
-            thickness_mm=_number(look("PixelMeasuresSequence", "SliceThickness")),
+            thickness_mm=length_mm(look("PixelMeasuresSequence", "SliceThickness")),
             acquisition=_acquisition(header, groups),
         )
 
@@ -115,6 +115,12 @@ def _number(value: Any) -> float | None:
         return None if value is None else float(value)
     except (TypeError, ValueError):
         return None
+
+
+def length_mm(value: Any) -> float | None:
+    """Return a header's value that is one positive, finite number; None for anything else."""
+    number = _number(value)
+    return number if number is not None and 0 < number < inf else None
 
 
 def _numbers(value: Any, count: int) -> Numbers | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ctpet.dicom.frames import Frame, Numbers, frames_of
+from ctpet.dicom.frames import Frame, Numbers, frames_of, length_mm
 from ctpet.dicom.gaps import Gaps, find_gaps
 from ctpet.dicom.grouping import (
     ORIENTATION_TOLERANCE,
@@ -226,10 +226,9 @@ def _require_same_place(slots: Sequence[Sequence[Frame]]) -> None:
 
 
 def _lone_spacing(series: SeriesInfo, frame: Frame) -> float:
-    between = series.first.get("SpacingBetweenSlices")
-    for value in (between, frame.thickness_mm):
-        if value is not None and float(value) > 0:
-            return float(value)
+    spacing = length_mm(series.first.get("SpacingBetweenSlices")) or frame.thickness_mm
+    if spacing is not None:
+        return spacing
     raise InputRefused(
         "slice-spacing-unknown",
         "The series has one slice and neither SpacingBetweenSlices (0018,0088) nor SliceThickness "
@@ -239,7 +238,8 @@ def _lone_spacing(series: SeriesInfo, frame: Frame) -> float:
 
 
 def _frame_of_reference(series: SeriesInfo) -> tuple[str | None, list[Finding]]:
-    uids = {str(header.get("FrameOfReferenceUID") or "") for header in series.headers} - {""}
+    told = [header.get("FrameOfReferenceUID") for header in series.headers]
+    uids = {str(uid) for uid in told if isinstance(uid, str) and uid}
     if len(uids) > 1:
         raise InputRefused(
             "frame-of-reference-mixed",

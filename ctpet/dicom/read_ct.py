@@ -43,9 +43,10 @@ def read_ct(series: SeriesInfo, *, progress: Progress = silent) -> CtReading:
         progress: called with the stage ``"read"``.
 
     Raises:
-        InputRefused: ``not-ct``; ``several-patients`` and ``transfer-syntax-unsupported`` of
-            :func:`ctpet.dicom.check.header_findings`; ``not-hu`` if nothing in the volume is
-            above −1024 HU; those of :func:`ctpet.dicom.stack.load_stack` and
+        InputRefused: ``not-ct``; ``several-patients``, ``uid-missing`` and
+            ``transfer-syntax-unsupported`` of :func:`ctpet.dicom.check.header_findings`;
+            ``not-hu`` if nothing in the volume is above −1024 HU; those of
+            :func:`ctpet.dicom.stack.load_stack` and
             :func:`ctpet.dicom.assume_rescale.assume_rescale`.
     """
     if not is_ct(series):

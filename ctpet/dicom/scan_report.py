@@ -6,6 +6,8 @@ from typing import Any
 
 from ctpet.dicom.check import check_series
 from ctpet.dicom.discover import Discovery, discover
+from ctpet.dicom.frames import instance_frames
+from ctpet.dicom.header import whole_number
 from ctpet.dicom.select import is_ct
 from ctpet.dicom.series import SeriesInfo
 from ctpet.findings import Finding
@@ -87,17 +89,16 @@ def _judge(series: SeriesInfo) -> SeriesReport:
 
 
 def _describe(series: SeriesInfo, findings: tuple[Finding, ...], *, usable: bool) -> SeriesReport:
-    first = series.first
-    thickness = first.get("SliceThickness")
+    first = next(instance_frames(series.first))
     return SeriesReport(
         key=series.key,
         modality=series.modality,
         description=series.description,
         images=series.frame_count,
-        rows=int(first.get("Rows") or 0),
-        columns=int(first.get("Columns") or 0),
-        spacing_mm=tuple(float(value) for value in first.get("PixelSpacing") or ()),
-        slice_thickness_mm=float(thickness) if thickness else None,
+        rows=whole_number(series.first, "Rows") or 0,
+        columns=whole_number(series.first, "Columns") or 0,
+        spacing_mm=first.spacing_mm or (),
+        slice_thickness_mm=first.thickness_mm,
         usable=usable,
         findings=findings,
     )

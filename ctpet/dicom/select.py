@@ -6,6 +6,7 @@ from dataclasses import replace
 from pydicom import Dataset
 
 from ctpet.dicom.discover import Discovery
+from ctpet.dicom.frames import instance_frames
 from ctpet.dicom.series import SeriesInfo
 from ctpet.errors import InputRefused
 
@@ -47,14 +48,14 @@ def patient_count(headers: Iterable[Dataset]) -> int:
 
 def describe(series: SeriesInfo) -> str:
     """One line about a stack, free of patient data: key, modality, images, spacing, kernel."""
-    first = series.first
-    spacing, thickness = first.get("PixelSpacing") or (), first.get("SliceThickness")
+    first = next(instance_frames(series.first))
+    kernel = series.first.get("ConvolutionKernel")
     parts = [
         series.modality or "no modality",
         f"{series.frame_count} images",
-        "×".join(f"{float(value):.3g}" for value in spacing) + " mm" if spacing else "",
-        f"slices {float(thickness):.3g} mm" if thickness else "",
-        f"kernel {first.get('ConvolutionKernel')}" if first.get("ConvolutionKernel") else "",
+        "×".join(f"{value:.3g}" for value in first.spacing_mm) + " mm" if first.spacing_mm else "",
+        f"slices {first.thickness_mm:.3g} mm" if first.thickness_mm else "",
+        f"kernel {kernel}" if kernel else "",
     ]
     return f"{series.key} ({', '.join(part for part in parts if part)})"
 

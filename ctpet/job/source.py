@@ -7,7 +7,6 @@ from ctpet.dicom.discover import discover
 from ctpet.dicom.read_ct import read_ct
 from ctpet.dicom.select import select_ct
 from ctpet.dicom.series import SeriesInfo
-from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.job.usage import Stages
 from ctpet.nifti import read_nifti_ct
@@ -44,10 +43,6 @@ def read_source(
     Raises:
         InputRefused: if there is no such path, or its CT cannot be trusted.
     """
-    if not path.exists():
-        raise InputRefused(
-            "no-such-input", f"There is nothing at {path}", remedy="Check the path of the CT."
-        )
     if path.name.lower().endswith((".nii", ".nii.gz")):
         return _read_nifti(path, stages, progress)
     with stages.measure("scan"):

@@ -39,6 +39,8 @@ def test_thickness_that_is_not_the_spacing(tmp_path, value):
         ({"SyntheticData": "YES"}, "synthetic-input", "error"),
         ({"ImagePositionPatient": None}, "position-missing", "error"),
         ({"FrameOfReferenceUID": None}, "frame-of-reference-missing", "warning"),
+        ({"SOPInstanceUID": ""}, "uid-missing", "error"),
+        ({"StudyInstanceUID": ["1.2", "1.3"]}, "uid-missing", "error"),
     ],
 )
 def test_each_rule_says_its_name(tmp_path, changes, code, severity):

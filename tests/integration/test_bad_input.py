@@ -56,6 +56,17 @@ def test_no_such_path(synthesize, tmp_path):
     refused(synthesize(tmp_path / "absent"), "absent")
 
 
+def test_a_path_that_no_disk_can_hold(synthesize, tmp_path):
+    refused(synthesize(tmp_path / ("a" * 300)), "name too long")
+
+
+def test_images_that_nothing_can_name(synthesize, tmp_path):
+    slices = ct_series()
+    for ds in slices:
+        ds.SOPInstanceUID = ""
+    refused(synthesize(write_series(slices, tmp_path / "ct")), "12 of 12", "SOP Instance UID")
+
+
 def test_empty_folder(synthesize, tmp_path):
     (tmp_path / "empty").mkdir()
     refused(synthesize(tmp_path / "empty"), "DICOM")
