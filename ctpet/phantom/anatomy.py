@@ -15,6 +15,8 @@ from ctpet.phantom.anatomy_abdomen import (
 from ctpet.phantom.anatomy_body import draw_walls, outline
 from ctpet.phantom.anatomy_bowel import colon, small_bowel, stomach
 from ctpet.phantom.anatomy_head import head
+from ctpet.phantom.anatomy_lesions import Lesion, draw_lesions
+from ctpet.phantom.table import table_at
 from ctpet.phantom.anatomy_skeleton import limb_bones, pelvis, thorax_bones
 from ctpet.phantom.anatomy_spine import draw_spine, vertebrae
 from ctpet.phantom.anatomy_thorax import draw_diaphragm, draw_heart, lungs, mediastinum
@@ -26,23 +28,6 @@ from ctpet.phantom.traits import Traits, draw_traits
 _REFERENCE_MM = 1760.0
 
 
-@dataclass(frozen=True)
-class Lesion:
-    """A lesion that CT shows.
-
-    Attributes:
-        centre_mm: LPS position in the patient.
-        radii_mm: half axes.
-        host: name of the structure it lies in.
-        label: its own number in label maps.
-    """
-
-    centre_mm: tuple[float, float, float]
-    radii_mm: tuple[float, float, float]
-    host: str
-    label: int
-
-
 @dataclass(frozen=True, eq=False)
 class Anatomy:
     """A patient.
@@ -51,8 +36,9 @@ class Anatomy:
         seed: what it was drawn from.
         traits: sex, stature, habitus, arms, contrast agent and the like.
         frame: from LPS mm to the millimetres the shapes are written in.
-        structures: what to paint, in this order, one over the other.
+        structures: what to paint, in this order, one over the other; the first is the body.
         lesions: those that CT shows.
+        table: what the patient lies on, in LPS mm (it does not bend with the patient).
     """
 
     seed: int
@@ -60,6 +46,7 @@ class Anatomy:
     frame: Frame
     structures: tuple[Structure, ...]
     lesions: tuple[Lesion, ...]
+    table: Structure
 
 
 def draw_anatomy(seed: int) -> Anatomy:
@@ -90,7 +77,9 @@ def draw_anatomy(seed: int) -> Anatomy:
         *spleen(t, walls, diaphragm, rng),
         *liver(t, walls, diaphragm, rng),
     ]
-    return Anatomy(seed, t, frame, tuple(structures), ())
+    painted, lesions = draw_lesions(structures, frame, rng)
+    table = table_at(walls.back_y * frame.scale[1] - 2.0)
+    return Anatomy(seed, t, frame, (*structures, *painted), tuple(lesions), table)
 
 
 def _draw_frame(t: Traits, rng: np.random.Generator) -> Frame:

@@ -46,16 +46,28 @@ def liver(
     vessels = (
         *tubes(
             spline(
-                [(-10, -22, 238, 6), (-30, -22, 258, 6.5), (-58, -15, 272, 5), (-85, 5, 285, 3)], 8
+                [
+                    (-10, -22, 238, 6),
+                    (-30, -22, 258, 6.5),
+                    (-58, -15, 272, 5),
+                    (-85, 5, 285, 3),
+                ],
+                8,
             )
         ),
         *tubes(spline([(-30, -22, 260, 5), (-10, -38, 285, 4), (15, -50, 295, 3)], 5)),
         *tubes(spline([(-28, 10, 318, 5), (-55, 5, 310, 4), (-90, -5, 285, 2.5)], 6)),
-        *tubes(spline([(-26, 5, 318, 5), (-40, -30, 305, 3.5), (-50, -60, 275, 2.5)], 6)),
-        *tubes(spline([(-26, 5, 320, 4.5), (0, -25, 312, 3.5), (20, -50, 305, 2.5)], 6)),
+        *tubes(
+            spline([(-26, 5, 318, 5), (-40, -30, 305, 3.5), (-50, -60, 275, 2.5)], 6)
+        ),
+        *tubes(
+            spline([(-26, 5, 320, 4.5), (0, -25, 312, 3.5), (20, -50, 305, 2.5)], 6)
+        ),
     )
     gall = float(rng.uniform(0.8, 1.2))
-    bag = spline([(-42, -28, 232, 5), (-52, -45, 215, 11 * gall), (-60, -58, 195, 14 * gall)], 6)
+    bag = spline(
+        [(-42, -28, 232, 5), (-52, -45, 215, 11 * gall), (-60, -58, 195, 14 * gall)], 6
+    )
     return [
         Structure(((n["gallbladder"], 0.0),), tubes(bag)),
         Structure(((n["liver"], 0.0),), (shape,)),
@@ -73,11 +85,15 @@ def spleen(
     s = t.organ("spleen") * float(rng.uniform(0.92, 1.08))
     tilt = np.array([(0.8, 0.5, 0.0), (-0.5, 0.75, 0.4), (0.2, -0.35, 0.9)])
     axes, _ = np.linalg.qr(tilt.T)
-    ball = Ellipsoid((100, 44, 272), (42 * s, 50 * s, 62 * s), axes.T)
-    hollow = Ellipsoid((50, 0, 275), (54, 52, 80))
+    ball = Ellipsoid((98, 42, 282), (46 * s, 52 * s, 62 * s), axes.T)
+    hollow = Ellipsoid((46, -4, 285), (56, 54, 95))
     room = Grown(walls.cage, -9.0)
     shape = Intersection((ball, room, under(diaphragm, 4.0), Outside(hollow)), 12.0)
-    return [Structure(((LABELS["spleen"], 0.0),), (Wavy(shape, 1.5, draw_waves(rng, 4, 40, 80)),))]
+    return [
+        Structure(
+            ((LABELS["spleen"], 0.0),), (Wavy(shape, 1.5, draw_waves(rng, 4, 40, 80)),)
+        )
+    ]
 
 
 def kidneys(t: Traits, spine: Spine, rng: np.random.Generator) -> list[Structure]:
@@ -100,8 +116,14 @@ def kidneys(t: Traits, spine: Spine, rng: np.random.Generator) -> list[Structure
         hilum = np.array([x, y, z]) - out_way * 27 * s
         notch = Ellipsoid(tuple(hilum), (17 * s, 12 * s, 25 * s), axes)
         shape = Intersection((bean, Outside(notch)), 8.0)
-        out.append(Structure(((n[name], 0.0),), (Wavy(shape, 1.2, draw_waves(rng, 4, 25, 50)),)))
-        sinus.append(Ellipsoid(tuple(hilum + 10 * out_way), (17 * s, 9 * s, 23 * s), axes))
+        out.append(
+            Structure(
+                ((n[name], 0.0),), (Wavy(shape, 1.2, draw_waves(rng, 4, 25, 50)),)
+            )
+        )
+        sinus.append(
+            Ellipsoid(tuple(hilum + 10 * out_way), (17 * s, 9 * s, 23 * s), axes)
+        )
         middle = hilum + 6 * out_way
         pelvis.append(
             Tube(
@@ -189,7 +211,10 @@ def deep_muscles(t: Traits, spine: Spine) -> list[Structure]:
             )
         )
         parts.append(
-            Tube(np.array([(s * 58, 62, 200.0), (s * 70, 50, 125)]), np.array([11.0, 14]) * thick)
+            Tube(
+                np.array([(s * 58, 62, 200.0), (s * 70, 50, 125)]),
+                np.array([11.0, 14]) * thick,
+            )
         )
         parts.append(
             Tube(
@@ -216,7 +241,10 @@ def pelvic_organs(t: Traits, rng: np.random.Generator) -> list[Structure]:
     womb = Union(
         (
             Ellipsoid((4, back, 30), (24, 19, 24)),
-            Tube(np.array([(2, back + 2, 20.0), (0, back + 8, -22)]), np.array([14.0, 12])),
+            Tube(
+                np.array([(2, back + 2, 20.0), (0, back + 8, -22)]),
+                np.array([14.0, 12]),
+            ),
         ),
         12.0,
     )

@@ -43,9 +43,9 @@ _MUSCLE = (
     (420, 160, -108, 104, 12),
     (465, 162, -90, 102, 20),
     (495, 158, -68, 96, 25),
-    (518, 128, -52, 90, 25),
-    (536, 92, -42, 82, 22),
-    (556, 66, -40, 72, 16),
+    (518, 138, -52, 92, 25),
+    (538, 108, -42, 86, 24),
+    (558, 74, -40, 76, 18),
     (580, 55, -44, 62, 8),
     (615, 53, -48, 58, 5),
     (650, 52, -48, 58, 5),
@@ -123,20 +123,29 @@ def draw_walls(t: Traits, rng: np.random.Generator) -> Walls:
     fat = np.asarray(_FAT)
     for z, wide, front, back, widest in _MUSCLE:
         factor = float(
-            np.interp(z, (0, 150, 350, 480), (hips, 0.96 if women else 1.0, shoulders, shoulders))
+            np.interp(
+                z,
+                (0, 150, 350, 480),
+                (hips, 0.96 if women else 1.0, shoulders, shoulders),
+            )
         )
         wide *= factor
         push = t.belly * _belly(z)
         wide += 0.35 * push
         front -= push
         side_mm, front_mm, back_mm = (
-            SKIN_MM + t.subcutaneous * float(np.interp(z, fat[:, 0], fat[:, n])) for n in (1, 2, 3)
+            SKIN_MM + t.subcutaneous * float(np.interp(z, fat[:, 0], fat[:, n]))
+            for n in (1, 2, 3)
         )
         muscle_rows.append((z, wide, front, back, widest))
         skin_rows.append((z, wide + side_mm, front - front_mm, back + back_mm, widest))
     for z, wide, front, back, widest in _CAGE:
         push = t.belly * _belly(z)
-        factor = float(np.interp(z, (0, 150, 350, 480), (1.04, 1.0, 0.93, 0.93))) if women else 1.0
+        factor = (
+            float(np.interp(z, (0, 150, 350, 480), (1.04, 1.0, 0.93, 0.93)))
+            if women
+            else 1.0
+        )
         cage_rows.append((z, wide * factor + 0.35 * push, front - push, back, widest))
     cage = loft(cage_rows, square=0.25)
     torso, hull = loft(muscle_rows, square=0.55), loft(skin_rows, square=0.45)
@@ -145,11 +154,16 @@ def draw_walls(t: Traits, rng: np.random.Generator) -> Walls:
     muscle = _assemble(torso, 0.0, arms, t)
     skin = _assemble(hull, fat_limb, arms, t)
     back = float(np.max([row[3] for row in skin_rows])) - 7.0
-    flat, firm = HalfSpace((0, back, 0), (0, 1, 0)), HalfSpace((0, back - 8.0, 0), (0, 1, 0))
+    flat, firm = (
+        HalfSpace((0, back, 0), (0, 1, 0)),
+        HalfSpace((0, back - 8.0, 0), (0, 1, 0)),
+    )
     cleft = Ellipsoid((0, back + 6, -40), (3.0, 52, 75))
     return Walls(
         skin=Wavy(Intersection((skin, flat, Outside(cleft)), 12.0), 1.5, waves),
-        muscle=Wavy(Intersection((muscle, firm, Outside(cleft, 9.0)), 12.0), 1.5, waves),
+        muscle=Wavy(
+            Intersection((muscle, firm, Outside(cleft, 9.0)), 12.0), 1.5, waves
+        ),
         cage=cage,
         cavity=Grown(cage, -6.0),
         arms=arms,
@@ -163,23 +177,35 @@ def _arm(t: Traits) -> np.ndarray:
     thick = 0.88 if t.sex == "F" else 1.0
     if t.arms == "up":
         line = [
-            (148, 42, 476, 40), (168, 30, 528, 42), (182, 15, 600, 39), (194, 5, 700, 36),
-            (190, -5, 775, 34), (150, -25, 850, 33), (95, -35, 905, 25), (45, -40, 935, 19),
+            (148, 42, 476, 40),
+            (168, 30, 528, 42),
+            (182, 15, 600, 39),
+            (194, 5, 700, 36),
+            (190, -5, 775, 34),
+            (150, -25, 850, 33),
+            (95, -35, 905, 25),
+            (45, -40, 935, 19),
             (10, -40, 950, 13),
         ]
     else:
         line = [
-            (154, 32, 478, 41), (183, 34, 440, 43), (204, 38, 360, 40), (222, 42, 250, 35),
-            (230, 38, 190, 34), (232, 15, 110, 34), (226, -10, 0, 25), (218, -15, -50, 23),
+            (154, 32, 478, 41),
+            (183, 34, 440, 43),
+            (204, 38, 360, 40),
+            (222, 42, 250, 35),
+            (230, 38, 190, 34),
+            (232, 15, 110, 34),
+            (226, -10, 0, 25),
+            (218, -15, -50, 23),
             (210, -15, -130, 15),
         ]
     path = spline(line, 17)
     path[:, 0] *= narrow
     path[:, 3] *= thick
     if t.arms == "down":
-        path[:, 0] += 0.9 * t.subcutaneous * np.linspace(0, 1, 17) + np.linspace(0, 0.3, 17) * max(
-            t.belly, 0
-        )
+        path[:, 0] += 0.9 * t.subcutaneous * np.linspace(0, 1, 17) + np.linspace(
+            0, 0.3, 17
+        ) * max(t.belly, 0)
     return path
 
 
@@ -188,6 +214,7 @@ def _assemble(trunk: Loft, fat: float, arms: np.ndarray, t: Traits) -> Shape:
     leg_size = 1.0 if t.sex == "M" else 1.02
     legs: list[Shape] = []
     limbs: list[Shape] = []
+    free: list[Shape] = []
     for side in (-1, 1):
         line = [
             (88, 12, 10, 84),
@@ -202,11 +229,12 @@ def _assemble(trunk: Loft, fat: float, arms: np.ndarray, t: Traits) -> Shape:
         legs.append(Tube(path[:, :3], path[:, 3] * leg_size + extra))
         arm = arms.copy()
         arm[:, 0] *= side
-        limbs.append(Tube(arm[:, :3], arm[:, 3] + 0.7 * fat))
+        limbs.append(Tube(arm[:8, :3], arm[:8, 3] + 0.7 * fat))
+        free.append(Tube(arm[7:, :3], arm[7:, 3] + 0.7 * fat))
     head = _head(min(0.35 * fat, 6.0))
     core: Shape = Union((trunk, *head), 26.0)
     lower: Shape = Union((core, Union(tuple(legs), 4.0)), 22.0)
-    return Union((lower, *limbs), 22.0)
+    return Union((Union((lower, *limbs), 22.0), *free))
 
 
 def _head(fat: float) -> tuple[Shape, ...]:
@@ -217,20 +245,40 @@ def _head(fat: float) -> tuple[Shape, ...]:
                 Ellipsoid((0, -8, 752), (73 + fat, 93 + fat, 84 + fat), power=2.3),
                 Ellipsoid((0, -50, 672), (60 + fat, 52 + fat, 72 + fat), power=2.5),
                 Tube(np.array([(0, -100, 712.0), (0, -113, 684)]), np.array([7.0, 11])),
-                Ellipsoid((0, -78, 612), (34 + fat, 24 + fat, 20 + fat)),
+                Ellipsoid((0, -66, 620), (42 + fat, 36 + fat, 20 + fat)),
             ),
             14.0,
         ),
     )
 
 
+def _pads(t: Traits) -> tuple[Shape, ...]:
+    """Return the fat of armpits, groins and buttocks, which the muscles leave free."""
+    grown = 0.85 + 0.012 * t.subcutaneous
+    pads = []
+    for s in (-1, 1):
+        for at, radii in (
+            ((132, 4, 452), (17, 26, 34)),
+            ((70, -60, -28), (20, 17, 44)),
+            ((34, 66, -44), (17, 22, 24)),
+            ((40, -14, 552), (14, 12, 26)),
+        ):
+            size = [float(v * grown) for v in radii]
+            pads.append(
+                Ellipsoid((s * at[0], at[1], at[2]), (size[0], size[1], size[2]))
+            )
+    return tuple(pads)
+
+
 def breasts(t: Traits, walls: Walls, rng: np.random.Generator) -> list[Shape]:
     """Return a woman's breasts, lying on the chest wall and sagging to the sides when supine."""
     if t.sex == "M":
         return []
-    size = float(np.clip(rng.normal(1.0, 0.15), 0.7, 1.3)) * (0.8 + 0.025 * t.subcutaneous)
+    size = float(np.clip(rng.normal(1.0, 0.15), 0.7, 1.3)) * (
+        0.8 + 0.025 * t.subcutaneous
+    )
     return [
-        Ellipsoid((side * 92, -100, 365), (62 * size, 44 * size, 58 * size), power=2.2)
+        Ellipsoid((side * 84, -104, 366), (66 * size, 46 * size, 60 * size))
         for side in (-1, 1)
     ]
 
@@ -246,9 +294,10 @@ def outline(t: Traits, walls: Walls, rng: np.random.Generator) -> list[Structure
     glands = tuple(
         Wavy(
             Ellipsoid(
-                (b.centre[0], b.centre[1] - 6, b.centre[2]), tuple(r * density for r in b.radii)
+                (b.centre[0], b.centre[1] - 10, b.centre[2]),
+                tuple(r * density for r in b.radii),
             ),
-            9.0,
+            6.0,
             gland_waves,
         )
         for b in chest
@@ -258,8 +307,19 @@ def outline(t: Traits, walls: Walls, rng: np.random.Generator) -> list[Structure
     out.append(Structure(((number["muscle"], 0.0),), (walls.muscle,)))
     waves = draw_waves(rng, 4, 60, 110)
     waves[:, 2] *= 0.3
-    out.append(Structure(((number["fat"], 0.0),), (Fascia(walls.muscle, waves, 0.9),)))
-    out.append(Structure(((number["fat"], 0.0),), (walls.cavity,)))
+    out.append(
+        Structure(
+            ((number["fat"], 0.0),),
+            (
+                Fascia(
+                    Intersection((walls.muscle, HalfSpace((0, 0, 560), (0, 0, 1)))),
+                    waves,
+                    0.9,
+                ),
+            ),
+        )
+    )
+    out.append(Structure(((number["fat"], 0.0),), (*_pads(t), walls.cavity)))
     return out
 
 
@@ -280,7 +340,9 @@ class Fascia:
     def distance(self, p: Points, /) -> Floats:
         """See `Shape`."""
         steep = np.sqrt((self.waves[:, :3] ** 2).sum() / 2) / len(self.waves)
-        d = np.abs(ripple(p, self.waves)) * np.float32(1 / steep) - np.float32(self.half_mm)
+        d = np.abs(ripple(p, self.waves)) * np.float32(1 / steep) - np.float32(
+            self.half_mm
+        )
         near = d < 6
         inside = self.within.distance(Points(*(axis[near] for axis in p)))
         d[near] = np.maximum(d[near], inside + np.float32(2.0))

@@ -69,7 +69,10 @@ def small_bowel(t: Traits, rng: np.random.Generator) -> list[Structure]:
     parts = tuple(piece for path in coils for piece in tubes(path))
     gas = tuple(
         Intersection(
-            (Grown(p, -3.5), HalfSpace((0, float(p.points[:, 1].mean()) - 4, 0), (0, 1, 0)))
+            (
+                Grown(p, -3.5),
+                HalfSpace((0, float(p.points[:, 1].mean()) - 4, 0), (0, 1, 0)),
+            )
         )
         for p in parts
         if rng.random() < 0.10
@@ -99,10 +102,21 @@ def _coils(forward: float, rng: np.random.Generator) -> NDArray[np.float64]:
         here = left[order[-1]]
         if rng.random() < 0.3:
             pull = rng.uniform(0.6, 1.5, 3)
-        order.append(min(free, key=lambda n: float(np.sum(((left[n] - here) * pull) ** 2)) - 3 * left[n, 2]))
+        order.append(
+            min(
+                free,
+                key=lambda n: (
+                    float(np.sum(((left[n] - here) * pull) ** 2)) - 3 * left[n, 2]
+                ),
+            )
+        )
         free.remove(order[-1])
     path = left[order]
-    path[:, 1] -= forward * np.exp(-(((path[:, 2] - 140) / 90) ** 2))
+    path[:, 1] -= (
+        forward
+        * np.clip((-5 - path[:, 1]) / 61, 0, 1.2)
+        * np.exp(-(((path[:, 2] - 140) / 90) ** 2))
+    )
     radius = np.clip(rng.normal(12.2, 1.4, len(path)), 9, 15.5)
     keep = np.concatenate([[True], np.linalg.norm(np.diff(path, axis=0), axis=1) < 75])
     return spline(np.column_stack([path, radius])[keep], 3 * int(keep.sum()))

@@ -60,7 +60,9 @@ def head(t: Traits, rng: np.random.Generator) -> list[Structure]:
         3.0,
         waves,
     )
-    halves = Intersection((cortex, Outside(Ellipsoid((0, -5, 790), (1.6, 110, 62)))), 1.0)
+    halves = Intersection(
+        (cortex, Outside(Ellipsoid((0, -5, 790), (1.6, 110, 62)))), 1.0
+    )
     white = Wavy(
         Intersection(
             (
@@ -101,17 +103,20 @@ def head(t: Traits, rng: np.random.Generator) -> list[Structure]:
             (
                 white,
                 Tube(
-                    np.array([(0, 6, 722.0), (0, 10, 690), (0, 16, 664)]), np.array([15.0, 13, 7])
+                    np.array([(0, 6, 722.0), (0, 10, 690), (0, 16, 664)]),
+                    np.array([15.0, 13, 7]),
                 ),
             ),
         ),
         Structure(((n["brain"], 0.0),), nuclei),
         Structure(((n["csf"], 0.0),), (*horns, Ellipsoid((0, -4, 744), (2.5, 16, 9)))),
         Structure(
-            ((n["fat"], 0.0),), tuple(Ellipsoid((s * 30, -68, 708), (17, 24, 16)) for s in (-1, 1))
+            ((n["fat"], 0.0),),
+            tuple(Ellipsoid((s * 30, -68, 708), (17, 24, 16)) for s in (-1, 1)),
         ),
         Structure(
-            ((n["eyes"], 0.0),), tuple(Ellipsoid((s * 31, -82, 708), (12, 12, 12)) for s in (-1, 1))
+            ((n["eyes"], 0.0),),
+            tuple(Ellipsoid((s * 31, -82, 708), (12, 12, 12)) for s in (-1, 1)),
         ),
         *_air(rng),
     ]
@@ -183,8 +188,14 @@ def _air(rng: np.random.Generator) -> list[Structure]:
             Ellipsoid((s * 28, -64, 678), (12 * size, 16 * size, 15 * size), power=2.6),
             Ellipsoid((s * 10, -94, 732), (10 * size, 4 * size, 9 * size)),
             Ellipsoid((s * 8, -52, 708), (5, 20, 9), power=2.6),
-            Wavy(Ellipsoid((s * 54, 14, 684), (7, 11, 14)), 3.0, draw_waves(rng, 5, 6, 12)),
-            Tube(np.array([(s * 62, 0, 694.0), (s * 78, 4, 694)]), np.array([3.5, 3.5])),
+            Wavy(
+                Ellipsoid((s * 54, 14, 684), (7, 11, 14)),
+                3.0,
+                draw_waves(rng, 5, 6, 12),
+            ),
+            Tube(
+                np.array([(s * 62, 0, 694.0), (s * 78, 4, 694)]), np.array([3.5, 3.5])
+            ),
         ]
     shapes.append(Ellipsoid((0, -24, 704), (13 * size, 11 * size, 9 * size)))
     turbinates = tuple(Ellipsoid((s * 10, -68, 676), (3, 22, 6)) for s in (-1, 1))
@@ -192,7 +203,13 @@ def _air(rng: np.random.Generator) -> list[Structure]:
     cartilage = (
         Tube(
             np.array(
-                [(-16, -26, 582.0), (-9, -40, 584), (0, -46, 586), (9, -40, 584), (16, -26, 582)]
+                [
+                    (-16, -26, 582.0),
+                    (-9, -40, 584),
+                    (0, -46, 586),
+                    (9, -40, 584),
+                    (16, -26, 582),
+                ]
             ),
             np.array([3.0, 3, 3.5, 3, 3]),
             (1, 1, 0.35),

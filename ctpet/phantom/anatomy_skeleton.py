@@ -54,7 +54,9 @@ class Ribs:
         ahead = np.float32(0.8) * front + np.abs(p.x) * np.float32(0.32 / 130)
         ahead = np.clip(ahead, 0, np.float32(1.3))
         steep = np.float32(100) * ahead - np.float32(22) * ahead**4
-        steep *= np.clip((np.float32(560) - p.z) * np.float32(1 / 160), np.float32(0.4), 1)
+        steep *= np.clip(
+            (np.float32(560) - p.z) * np.float32(1 / 160), np.float32(0.4), 1
+        )
         raised = p.z + steep
         n = np.round((np.float32(_FIRST_RIB_Z) - raised) * np.float32(1 / _MALE_PITCH))
         np.clip(n, 0, _RIBS - 1, out=n)
@@ -65,7 +67,8 @@ class Ribs:
         gauge = np.sqrt(u * u + v * v + np.float32(1e-6))
         steepness = (
             np.sqrt(
-                (u / np.float32(self.half_thickness)) ** 2 + (v / np.float32(self.half_height)) ** 2
+                (u / np.float32(self.half_thickness)) ** 2
+                + (v / np.float32(self.half_height)) ** 2
             )
             / gauge
         )
@@ -85,10 +88,14 @@ class Ribs:
     def bounds(self) -> NDArray[np.float64]:
         """See `Shape`."""
         box = self.cage.bounds()
-        return np.array([[box[0, 0] - 6, box[0, 1] - 6, 110], [box[1, 0] + 6, box[1, 1] + 6, 540]])
+        return np.array(
+            [[box[0, 0] - 6, box[0, 1] - 6, 110], [box[1, 0] + 6, box[1, 1] + 6, 540]]
+        )
 
 
-def _both(make: "list[tuple[float, float, float, float]]", count: int = 0) -> list[Shape]:
+def _both(
+    make: "list[tuple[float, float, float, float]]", count: int = 0
+) -> list[Shape]:
     """Return a tube through (x, y, z, radius) points and its mirror image."""
     path = spline(make, count) if count else np.asarray(make, dtype=np.float64)
     out: list[Shape] = []
@@ -115,17 +122,17 @@ def thorax_bones(t: Traits, walls: Walls) -> list[Structure]:
         [
             (20 * girdle, -38, 506, 8),
             (60 * girdle, -42, 516, 5.5),
-            (105 * girdle, -8, 528 + up / 2, 5.5),
-            (140 * girdle, 22, 524 + up, 6.5),
+            (105 * girdle, -2, 512 + up / 3, 5.5),
+            (140 * girdle, 24, 512 + up / 2, 6.5),
         ],
         9,
     )
     shoulder = _both(
         [
-            (86 * girdle, 100, 462, 4),
-            (120 * girdle, 92, 495 + up / 2, 5),
-            (150 * girdle, 60, 520 + up, 6.5),
-            (152 * girdle, 30, 524 + up, 6),
+            (86 * girdle, 94, 456, 4),
+            (116 * girdle, 86, 484 + up / 3, 5),
+            (146 * girdle, 58, 508 + up / 2, 6.5),
+            (150 * girdle, 32, 514 + up / 2, 6),
         ],
         9,
     )
@@ -153,7 +160,9 @@ def _blades(cage: Loft, girdle: float, up: float) -> list[Shape]:
     out: list[Shape] = []
     for side in (-1, 1):
 
-        def at(x: float, y: float, z: float, side: int = side) -> tuple[float, float, float]:
+        def at(
+            x: float, y: float, z: float, side: int = side
+        ) -> tuple[float, float, float]:
             return (side * x * girdle, y, z)
 
         sheet = Intersection(
@@ -167,7 +176,10 @@ def _blades(cage: Loft, girdle: float, up: float) -> list[Shape]:
             3.0,
         )
         glenoid = Ellipsoid(at(140, 46, 488 + 0.4 * up), (10, 15, 18))
-        neck = Tube(np.array([at(100, 88, 480), at(138, 50, 490 + 0.4 * up)]), np.array([6.0, 9.0]))
+        neck = Tube(
+            np.array([at(100, 88, 480), at(138, 50, 490 + 0.4 * up)]),
+            np.array([6.0, 9.0]),
+        )
         out += [sheet, glenoid, neck]
     return out
 
@@ -200,12 +212,19 @@ def limb_bones(t: Traits, walls: Walls) -> list[Structure]:
     upper, fore = [], []
     for k, row in enumerate(arm[: elbow + 1]):
         upper.append(
-            (*row[:3], slim * float(np.interp(k, (0, 2, elbow - 2, elbow), (15, 11.5, 10.5, 17))))
+            (
+                *row[:3],
+                slim
+                * float(np.interp(k, (0, 2, elbow - 2, elbow), (15, 11.5, 10.5, 17))),
+            )
         )
     upper[0] = (arm[0, 0] - 1, arm[0, 1], arm[0, 2] + 18, 22 * slim)
     for off in (-9, 9):
         fore += _both(
-            [(r[0] + off * 0.6, r[1] + off * 0.8, r[2], 6.5 * slim) for r in arm[elbow:15]]
+            [
+                (r[0] + off * 0.6, r[1] + off * 0.8, r[2], 6.5 * slim)
+                for r in arm[elbow:15]
+            ]
         )
     hands = _both([(*r[:3], 9 * slim) for r in arm[15:]])
     hip = 1.03 if t.sex == "F" else 1.0
@@ -223,19 +242,40 @@ def limb_bones(t: Traits, walls: Walls) -> list[Structure]:
     return [
         Structure(((n["humeri"], 0.0), (n["bone_marrow"], 4.0)), tuple(_both(upper))),
         Structure(((n["forearms"], 0.0), (n["bone_marrow"], 2.6)), (*fore, *hands)),
-        Structure(((n["cartilage"], 0.0),), tuple(
-            Ellipsoid((s * 86 * hip, 6, 3), (25.5 * slim,) * 3) for s in (-1, 1))),
+        Structure(
+            ((n["cartilage"], 0.0),),
+            tuple(Ellipsoid((s * 86 * hip, 6, 3), (25.5 * slim,) * 3) for s in (-1, 1)),
+        ),
         Structure(((n["femora"], 0.0),), hard),
         Structure(((n["bone_marrow"], 0.0),), soft),
     ]
 
 
 def _thigh(
-    line: "list[tuple[float, float, float, float]]", hip: float, slim: float, hollow: float
+    line: "list[tuple[float, float, float, float]]",
+    hip: float,
+    slim: float,
+    hollow: float,
 ) -> tuple[Shape, ...]:
     """Return both thigh bones; with ``hollow`` 1 what is inside them."""
     out = []
-    for s, shaft in zip((-1, 1), _both([(x, y, z, r * slim - hollow * float(np.interp(-z, (0, 40, 120), (2.0, 2.5, 6.0)))) for x, y, z, r in line], 15), strict=True):
+    for s, shaft in zip(
+        (-1, 1),
+        _both(
+            [
+                (
+                    x,
+                    y,
+                    z,
+                    r * slim
+                    - hollow * float(np.interp(-z, (0, 40, 120), (2.0, 2.5, 6.0))),
+                )
+                for x, y, z, r in line
+            ],
+            15,
+        ),
+        strict=True,
+    ):
         shrink = 1.6 * hollow
         head = Ellipsoid((s * 86 * hip, 6, 3), (24.0 * slim - shrink,) * 3)
         knob = Ellipsoid(
@@ -251,12 +291,12 @@ def pelvis(t: Traits, rng: np.random.Generator) -> list[Structure]:
     hip = 1.03 if t.sex == "F" else 1.0
     parts: list[Shape] = []
     for side in (-1, 1):
-        bowl = Ellipsoid((side * 14 * hip, -52, 100), (110 * hip, 138, 138))
+        bowl = Ellipsoid((side * 14 * hip, -46, 98), (102 * hip, 132, 138))
         wing = Intersection(
             (
                 Sheet(bowl, 0.0, 4.6),
                 HalfSpace((side * 44 * hip, 0, 0), (-side, 0, 0)),
-                Ellipsoid((side * 95 * hip, 4, 40), (200, 98, 98)),
+                Ellipsoid((side * 95 * hip, 8, 40), (200, 84, 96)),
                 HalfSpace((0, -50, 40), (0, -0.75, -0.65)),
                 HalfSpace((0, 0, 8), (0, 0, -1)),
                 HalfSpace((0, 70, 20), (0, 0.75, -0.65)),
@@ -286,7 +326,9 @@ def pelvis(t: Traits, rng: np.random.Generator) -> list[Structure]:
                 np.array([11.0, 8, 9]),
             )
         )
-        parts.append(Tube(np.array([(x * 8, -58, -24), (x * 8, -54, -40)]), np.array([9.0, 9])))
+        parts.append(
+            Tube(np.array([(x * 8, -58, -24), (x * 8, -54, -40)]), np.array([9.0, 9]))
+        )
         parts.append(
             Tube(
                 np.array([(x * 12, -52, -42), (x * 36, -14, -66), (x * 52, 18, -74)]),

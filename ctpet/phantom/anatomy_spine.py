@@ -86,7 +86,9 @@ def vertebrae(t: Traits, spine: Spine) -> list[Structure]:
         slope = -(spine.at(low + 5)[1] - spine.at(low - 5)[1]) / 10
         turn = np.array([(1, 0, 0), (0, 1, slope), (0, -slope, 1)], dtype=np.float64)
         turn /= np.linalg.norm(turn, axis=1, keepdims=True)
-        discs.append(Ellipsoid((x, y - 0.5, low), (wide + 1, deep + 0.5, thick), turn, power=4.0))
+        discs.append(
+            Ellipsoid((x, y - 0.5, low), (wide + 1, deep + 0.5, thick), turn, power=4.0)
+        )
     column = loft(rows, square=0.15)
     arches: list[Shape] = []
     canal = []
@@ -114,7 +116,7 @@ def _arch(spine: Spine, low: float, high: float) -> list[Shape]:
     x, y = spine.at(z)
     wide, deep = _body_size(z)
     back = y + deep
-    tail = float(np.interp(z, (80, 250, 400, 520, 640), (34, 34, 26, 34, 16)))
+    tail = float(np.interp(z, (80, 250, 400, 520, 640), (26, 24, 20, 26, 14)))
     drop = float(np.interp(z, (80, 240, 330, 450, 540), (6, 10, 30, 30, 8)))
     reach = float(np.interp(z, (80, 165, 250, 400, 530, 640), (46, 46, 34, 32, 36, 26)))
     r = float(np.interp(z, (80, 250, 540, 640), (5.5, 4.5, 4.0, 3.0)))
@@ -152,4 +154,6 @@ def _sacrum() -> Structure:
         (76, 52, 32, 84, 58),
         (84, 40, 30, 76, 52),
     ]
-    return Structure(((n["spine"], 0.0), (n["bone_marrow"], 2.0)), (loft(rows, square=0.1),))
+    return Structure(
+        ((n["spine"], 0.0), (n["bone_marrow"], 2.0)), (loft(rows, square=0.1),)
+    )

@@ -71,7 +71,9 @@ def draw_diaphragm(rng: np.random.Generator) -> Diaphragm:
     """Draw how deeply the patient breathes in."""
     right = float(rng.normal(338, 9))
     left = right - float(rng.uniform(6, 20))
-    return Diaphragm(right, left, left - float(rng.uniform(0, 10)), float(rng.uniform(75, 95)))
+    return Diaphragm(
+        right, left, left - float(rng.uniform(0, 10)), float(rng.uniform(75, 95))
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +149,11 @@ def lungs(
     n = LABELS
     pleura = Grown(walls.cage, -7.0)
     column = spline(
-        [(*spine.at(z)[:1], spine.at(z)[1] + 4, z, 27) for z in (180, 260, 340, 430, 500, 560)], 14
+        [
+            (*spine.at(z)[:1], spine.at(z)[1] + 4, z, 27)
+            for z in (180, 260, 340, 430, 500, 560)
+        ],
+        14,
     )
     middle = spline(
         [
@@ -161,7 +167,13 @@ def lungs(
         10,
     )
     gullet = spline(
-        [(8, 25, 300, 24), (6, 22, 380, 27), (2, 16, 430, 27), (0, 14, 500, 24), (0, 14, 560, 22)],
+        [
+            (8, 25, 300, 24),
+            (6, 22, 380, 27),
+            (2, 16, 430, 27),
+            (0, 14, 500, 24),
+            (0, 14, 560, 22),
+        ],
         10,
     )
     aorta = aorta_path(spine, heart)
@@ -181,7 +193,9 @@ def lungs(
     for side, label in ((1, n["lung_left"]), (-1, n["lung_right"])):
         half = HalfSpace((side * 4.0, 0, 0), (-side, 0, 0))
         room = Intersection((pleura, diaphragm, half, Outside(mediastinum)), 7.0)
-        out.append(Structure(((label, 0.0),), (Wavy(room, 1.0, draw_waves(rng, 4, 50, 90)),)))
+        out.append(
+            Structure(((label, 0.0),), (Wavy(room, 1.0, draw_waves(rng, 4, 50, 90)),))
+        )
         vessels += _tree(side, diaphragm, rng)
     return [*out, Structure(((n["lung_vessels"], 0.0),), tuple(vessels))]
 
@@ -209,19 +223,29 @@ def _tree(side: int, diaphragm: Diaphragm, rng: np.random.Generator) -> list[Sha
         goal = np.array([side * aim[0], aim[1], aim[2]]) + rng.normal(0, 7, 3)
         span = goal - root
         bow = root + 0.45 * span + rng.normal(0, 6, 3)
-        trunk = spline([(*(root + rng.normal(0, 4, 3)), 4.2), (*bow, 3.4), (*goal, 0.9)], 7)
+        trunk = spline(
+            [(*(root + rng.normal(0, 4, 3)), 4.2), (*bow, 3.4), (*goal, 0.9)], 7
+        )
         out += tubes(trunk, per=3)
-        for at in (2, 3, 4):
+        for at in (1, 2, 3, 4, 5):
             for _ in range(2):
-                aside = rng.normal(0, 1, 3)
-                aside -= aside @ span / (span @ span) * span
-                tip = (
-                    trunk[at, :3]
-                    + 0.25 * span
-                    + aside / np.linalg.norm(aside) * rng.uniform(16, 32)
-                )
-                r = 0.55 * trunk[at, 3]
-                out.append(Tube(np.array([trunk[at, :3], tip]), np.array([r, 0.6])))
+                out += _twigs(trunk[at], span, rng)
+    return out
+
+
+def _twigs(
+    stem: NDArray[np.float64], along: NDArray[np.float64], rng: np.random.Generator
+) -> list[Shape]:
+    """Return a side branch that leaves a stem (position and radius) and forks in two."""
+    aside = rng.normal(0, 1, 3)
+    aside -= aside @ along / (along @ along) * along
+    aside /= np.linalg.norm(aside)
+    tip = stem[:3] + 0.16 * along + aside * rng.uniform(14, 28)
+    r = 0.6 * stem[3]
+    out: list[Shape] = [Tube(np.array([stem[:3], tip]), np.array([r, 0.6 * r]))]
+    for _ in range(2):
+        end = tip + 0.10 * along + rng.normal(0, 9, 3)
+        out.append(Tube(np.array([tip, end]), np.array([0.6 * r, 0.45])))
     return out
 
 
@@ -254,12 +278,23 @@ def mediastinum(t: Traits, spine: Spine, h: Heart) -> list[Structure]:
     """Return heart, great vessels, windpipe with bronchi, and gullet."""
     n = LABELS
     left, right, cavities, _ = heart_parts(h)
-    ivc = [(-20, spine.at(z)[1] - ahead, z, 10.5) for z, ahead in ((115, 28), (200, 30), (260, 36))]
+    ivc = [
+        (-20, spine.at(z)[1] - ahead, z, 10.5)
+        for z, ahead in ((115, 28), (200, 30), (260, 36))
+    ]
     veins = [
         spline([*ivc, (-26, 6, 310, 12), (*h.part(-36, 4, -18), 12)], 16),
-        spline([(*h.part(-38, -4, 26), 10), (-32, -14, 450, 9.5), (-30, -18, 490, 9)], 6),
         spline(
-            [(-30, -18, 488, 8.5), (-42, -18, 512, 7.5), (-46, -10, 560, 6.5), (-44, 0, 620, 6)], 8
+            [(*h.part(-38, -4, 26), 10), (-32, -14, 450, 9.5), (-30, -18, 490, 9)], 6
+        ),
+        spline(
+            [
+                (-30, -18, 488, 8.5),
+                (-42, -18, 512, 7.5),
+                (-46, -10, 560, 6.5),
+                (-44, 0, 620, 6),
+            ],
+            8,
         ),
         spline(
             [
@@ -285,7 +320,13 @@ def mediastinum(t: Traits, spine: Spine, h: Heart) -> list[Structure]:
             9,
         ),
         spline(
-            [(24, -10, 430, 13), (0, 0, 424, 11.5), (-30, 4, 420, 10.5), (-52, 14, 412, 7.5)], 8
+            [
+                (24, -10, 430, 13),
+                (0, 0, 424, 11.5),
+                (-30, 4, 420, 10.5),
+                (-52, 14, 412, 7.5),
+            ],
+            8,
         ),
     ]
     arteries: list[NDArray[np.float64]] = [
@@ -309,7 +350,15 @@ def mediastinum(t: Traits, spine: Spine, h: Heart) -> list[Structure]:
             ],
             8,
         ),
-        spline([(16, 16, 480, 5), (24, 14, 505, 4.5), (60, 6, 530, 4), (105, 20, 505, 3.5)], 8),
+        spline(
+            [
+                (16, 16, 480, 5),
+                (24, 14, 505, 4.5),
+                (60, 6, 530, 4),
+                (105, 20, 505, 3.5),
+            ],
+            8,
+        ),
         spline([(-16, -12, 508, 4.5), (-60, 4, 528, 4), (-105, 20, 505, 3.5)], 7),
     ]
     fork = spine.at(115)
@@ -335,11 +384,34 @@ def mediastinum(t: Traits, spine: Spine, h: Heart) -> list[Structure]:
                 )
             )
     windpipe = spline(
-        [(0, -26, 578, 8), (0, -14, 540, 8), (0, 0, 500, 8), (1, 12, 450, 8.5), (2, 15, 436, 9)], 8
+        [
+            (0, -26, 578, 8),
+            (0, -14, 540, 8),
+            (0, 0, 500, 8),
+            (1, 12, 450, 8.5),
+            (2, 15, 436, 9),
+        ],
+        8,
     )
     bronchi = [
-        spline([(2, 15, 438, 8.5), (-16, 17, 424, 7), (-36, 18, 408, 5.5), (-52, 24, 380, 3.5)], 6),
-        spline([(2, 15, 438, 8.5), (20, 17, 426, 6.5), (40, 20, 410, 5.5), (54, 30, 384, 3.5)], 6),
+        spline(
+            [
+                (2, 15, 438, 8.5),
+                (-16, 17, 424, 7),
+                (-36, 18, 408, 5.5),
+                (-52, 24, 380, 3.5),
+            ],
+            6,
+        ),
+        spline(
+            [
+                (2, 15, 438, 8.5),
+                (20, 17, 426, 6.5),
+                (40, 20, 410, 5.5),
+                (54, 30, 384, 3.5),
+            ],
+            6,
+        ),
     ]
     gullet = spline(
         [
@@ -358,7 +430,9 @@ def mediastinum(t: Traits, spine: Spine, h: Heart) -> list[Structure]:
         path[:, 3] += 1.6
     return [
         Structure(((n["oesophagus"], 0.0),), tubes(gullet)),
-        Structure(((n["great_vessels"], 0.0),), tuple(s for v in veins for s in tubes(v))),
+        Structure(
+            ((n["great_vessels"], 0.0),), tuple(s for v in veins for s in tubes(v))
+        ),
         Structure(((n["myocardium"], 0.0),), (right,)),
         Structure(((n["myocardium"], 0.0),), (left,)),
         Structure(((n["heart_blood"], 0.0),), tuple(cavities)),
@@ -368,6 +442,7 @@ def mediastinum(t: Traits, spine: Spine, h: Heart) -> list[Structure]:
         ),
         Structure(((n["aorta"], 0.0),), tubes(aorta_path(spine, h))),
         Structure(
-            ((n["cartilage"], 0.0), (n["airways"], 1.6)), tuple(s for v in walled for s in tubes(v))
+            ((n["cartilage"], 0.0), (n["airways"], 1.6)),
+            tuple(s for v in walled for s in tubes(v)),
         ),
     ]

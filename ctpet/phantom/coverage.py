@@ -59,7 +59,9 @@ def region_of(shape: Shape, grid: Grid) -> Region | None:
     return k, j, i
 
 
-def cover(shape: Shape, insets: Sequence[float], grid: Grid, region: Region) -> list[Floats]:
+def cover(
+    shape: Shape, insets: Sequence[float], grid: Grid, region: Region
+) -> list[Floats]:
     """Return how much of each voxel of a region a shape covers, ``[0, 1]``.
 
     Args:
@@ -90,7 +92,8 @@ def _cover_by_blocks(
     block = np.array(grid.block)
     count = -(-size // block)
     centres = [
-        s + (b - 1) / 2 + b * np.arange(n) for s, b, n in zip(start, block, count, strict=True)
+        s + (b - 1) / 2 + b * np.arange(n)
+        for s, b, n in zip(start, block, count, strict=True)
     ]
     d = shape.distance(_points(grid, *np.ix_(*centres)))
     d = np.broadcast_to(d, tuple(count))
@@ -100,7 +103,9 @@ def _cover_by_blocks(
     whole = [np.where(d < -inset, np.float32(1), np.float32(0)) for inset in insets]
     out = []
     for w in whole:
-        full = np.empty((count[0], block[0], count[1], block[1], count[2], block[2]), np.float32)
+        full = np.empty(
+            (count[0], block[0], count[1], block[1], count[2], block[2]), np.float32
+        )
         full[...] = w[:, None, :, None, :, None]
         out.append(full)
     which = np.nonzero(near)
@@ -114,9 +119,14 @@ def _cover_by_blocks(
         ]
         exact = shape.distance(_points(grid, *index))
         for full, inset in zip(out, insets, strict=True):
-            full[part[0], :, part[1], :, part[2], :] = _ramp(exact, inset, grid.width_mm)
+            full[part[0], :, part[1], :, part[2], :] = _ramp(
+                exact, inset, grid.width_mm
+            )
     ends = tuple(int(n) for n in size)
-    return [full.reshape(tuple(count * block))[: ends[0], : ends[1], : ends[2]] for full in out]
+    return [
+        full.reshape(tuple(count * block))[: ends[0], : ends[1], : ends[2]]
+        for full in out
+    ]
 
 
 def _ramp(d: Floats, inset: float, width: float) -> Floats:
@@ -132,7 +142,9 @@ def _points(grid: Grid, k: NDArray, j: NDArray, i: NDArray) -> Points:
     for row in range(3):
         total = np.float64(a[row, 3])
         parts = [
-            np.asarray(n * a[row, c], dtype=np.float64) for c, n in enumerate(index) if a[row, c]
+            np.asarray(n * a[row, c], dtype=np.float64)
+            for c, n in enumerate(index)
+            if a[row, c]
         ]
         for part in parts:
             total = total + part

@@ -10,6 +10,7 @@ from ctpet.phantom.anatomy import Anatomy, Structure
 from ctpet.phantom.coverage import Grid, Region, cover, grid_of, region_of
 from ctpet.phantom.labels import LABELS
 from ctpet.phantom.shapes import Floats
+from ctpet.phantom.table import RIGID
 from ctpet.volume import Geometry
 
 
@@ -50,7 +51,10 @@ class Rendering:
     def volume_ml(self, *labels: int) -> float:
         """Return how many millilitres of the grid some labels take together."""
         arrays = (self.fractions[n].array for n in labels if n in self.fractions)
-        return sum(float(a.sum(dtype=np.float64)) for a in arrays) * self.geometry.voxel_volume_ml
+        return (
+            sum(float(a.sum(dtype=np.float64)) for a in arrays)
+            * self.geometry.voxel_volume_ml
+        )
 
 
 def render_fractions(anatomy: Anatomy, geometry: Geometry) -> Rendering:
@@ -68,15 +72,20 @@ def render_fractions(anatomy: Anatomy, geometry: Geometry) -> Rendering:
     """
     left = np.ones(geometry.shape, dtype=np.float32)
     found: dict[int, list[Fraction]] = {}
-    for structure in reversed(anatomy.structures):
-        for label, piece in reversed(list(covers(structure, grid_of(geometry, anatomy.frame)))):
-            view = left[piece.region]
-            taken = piece.array * view
-            view -= taken
-            found.setdefault(label, []).append(Fraction(piece.region, taken))
-    everywhere = (slice(0, left.shape[0]), slice(0, left.shape[1]), slice(0, left.shape[2]))
+    for label, piece in reversed(list(paint(anatomy, geometry))):
+        view = left[piece.region]
+        np.multiply(piece.array, view, out=piece.array)
+        view -= piece.array
+        found.setdefault(label, []).append(piece)
+    everywhere = (
+        slice(0, left.shape[0]),
+        slice(0, left.shape[1]),
+        slice(0, left.shape[2]),
+    )
     found.setdefault(LABELS["background"], []).append(Fraction(everywhere, left))
-    return Rendering(geometry, {label: _merged(parts) for label, parts in sorted(found.items())})
+    return Rendering(
+        geometry, {label: _merged(parts) for label, parts in sorted(found.items())}
+    )
 
 
 def render_labels(anatomy: Anatomy, geometry: Geometry) -> NDArray[np.uint8]:
@@ -89,6 +98,26 @@ def render_labels(anatomy: Anatomy, geometry: Geometry) -> NDArray[np.uint8]:
         out[part.region][more] = label
         best[part.region][more] = part.array[more]
     return out
+
+
+def paint(anatomy: Anatomy, geometry: Geometry) -> Iterator[tuple[int, Fraction]]:
+    """Yield what to paint over a grid of air, in this order: a label, and what of each voxel.
+
+    Nothing of the patient leaves the body: each layer covers at most what lies within the skin.
+    """
+    yield from covers(anatomy.table, grid_of(geometry, RIGID))
+    grid = grid_of(geometry, anatomy.frame)
+    body: Fraction | None = None
+    for structure in anatomy.structures:
+        for label, piece in covers(structure, grid):
+            if structure is anatomy.structures[0]:
+                body = piece
+            elif body is not None:
+                piece = _cropped(piece, body.region)
+                inner = _within(piece.region, body.region)
+                np.minimum(piece.array, body.array[inner], out=piece.array)
+            if piece.array.size:
+                yield label, piece
 
 
 def covers(structure: Structure, grid: Grid) -> Iterator[tuple[int, Fraction]]:
@@ -109,7 +138,9 @@ def covers(structure: Structure, grid: Grid) -> Iterator[tuple[int, Fraction]]:
             whole = arrays
             break
         if whole is None:
-            whole = [np.zeros([s.stop - s.start for s in box], np.float32) for _ in insets]
+            whole = [
+                np.zeros([s.stop - s.start for s in box], np.float32) for _ in insets
+            ]
         inner = _within(region, box)
         for total, array in zip(whole, arrays, strict=True):
             np.maximum(total[inner], array, out=total[inner])
@@ -129,13 +160,27 @@ def _merged(parts: list[Fraction]) -> Fraction:
     return Fraction(box, total)
 
 
+def _cropped(piece: Fraction, box: Region) -> Fraction:
+    """Return the part of a box that lies within another."""
+    k, j, i = (
+        slice(max(r.start, b.start), max(min(r.stop, b.stop), r.start, b.start))
+        for r, b in zip(piece.region, box, strict=True)
+    )
+    region = (k, j, i)
+    return Fraction(region, piece.array[_within(region, piece.region)])
+
+
 def _union(regions: list[Region]) -> Region:
     k, j, i = (
-        slice(min(r[a].start for r in regions), max(r[a].stop for r in regions)) for a in range(3)
+        slice(min(r[a].start for r in regions), max(r[a].stop for r in regions))
+        for a in range(3)
     )
     return k, j, i
 
 
 def _within(region: Region, box: Region) -> Region:
-    k, j, i = (slice(r.start - b.start, r.stop - b.start) for r, b in zip(region, box, strict=True))
+    k, j, i = (
+        slice(r.start - b.start, r.stop - b.start)
+        for r, b in zip(region, box, strict=True)
+    )
     return k, j, i

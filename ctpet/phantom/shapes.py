@@ -66,7 +66,9 @@ class Ellipsoid:
         scaled = [a * np.float32(1 / r) for a, r in zip(q, self.radii, strict=True)]
         squares = [a * a for a in scaled]
         total = squares[0] + squares[1] + squares[2] + _TINY
-        steep = sum(s * np.float32(1 / r**2) for s, r in zip(squares, self.radii, strict=True))
+        steep = sum(
+            s * np.float32(1 / r**2) for s, r in zip(squares, self.radii, strict=True)
+        )
         if self.power == 2.0:
             gauge = np.sqrt(total)
         else:
@@ -80,7 +82,9 @@ class Ellipsoid:
         axes = np.eye(3) if self.axes is None else self.axes
         stretched = np.asarray(self.radii)[:, None] * axes
         reach = (
-            np.abs(stretched).sum(axis=0) if self.power > 2 else np.linalg.norm(stretched, axis=0)
+            np.abs(stretched).sum(axis=0)
+            if self.power > 2
+            else np.linalg.norm(stretched, axis=0)
         )
         return np.asarray(self.centre) + np.array([-reach, reach])
 
@@ -106,7 +110,9 @@ class Tube:
         scaled = (
             p
             if self.squash == (1.0, 1.0, 1.0)
-            else Points(*(a * np.float32(s) for a, s in zip(p, self.squash, strict=True)))
+            else Points(
+                *(a * np.float32(s) for a, s in zip(p, self.squash, strict=True))
+            )
         )
         ends = self.points * squash
         pieces = [
@@ -118,7 +124,9 @@ class Tube:
     def bounds(self) -> NDArray[np.float64]:
         """See `Shape`."""
         reach = self.radii[:, None] / np.asarray(self.squash)
-        return np.array([(self.points - reach).min(axis=0), (self.points + reach).max(axis=0)])
+        return np.array(
+            [(self.points - reach).min(axis=0), (self.points + reach).max(axis=0)]
+        )
 
 
 def _piece(
@@ -165,14 +173,17 @@ class Union:
         """See `Shape`."""
         away = 20.0 + self.blend
         return reduce(
-            lambda a, b: smooth_min(a, b, self.blend), (_nearby(s, p, away) for s in self.parts)
+            lambda a, b: smooth_min(a, b, self.blend),
+            (_nearby(s, p, away) for s in self.parts),
         )
 
     def bounds(self) -> NDArray[np.float64]:
         """See `Shape`."""
         boxes = np.stack([s.bounds() for s in self.parts])
         grow = self.blend / 4
-        return np.array([boxes[:, 0].min(axis=0) - grow, boxes[:, 1].max(axis=0) + grow])
+        return np.array(
+            [boxes[:, 0].min(axis=0) - grow, boxes[:, 1].max(axis=0) + grow]
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,7 +196,8 @@ class Intersection:
     def distance(self, p: Points, /) -> Floats:
         """See `Shape`."""
         return -reduce(
-            lambda a, b: smooth_min(a, b, self.blend), (-s.distance(p) for s in self.parts)
+            lambda a, b: smooth_min(a, b, self.blend),
+            (-s.distance(p) for s in self.parts),
         )
 
     def bounds(self) -> NDArray[np.float64]:
@@ -312,4 +324,7 @@ def tubes(
 ) -> tuple[Tube, ...]:
     """Cut a path ``(n, 4)`` of positions and radii (mm) into tubes of a few pieces each."""
     starts = range(0, len(path) - 1, per)
-    return tuple(Tube(path[s : s + per + 1, :3], path[s : s + per + 1, 3], squash) for s in starts)
+    return tuple(
+        Tube(path[s : s + per + 1, :3], path[s : s + per + 1, 3], squash)
+        for s in starts
+    )
