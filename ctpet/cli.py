@@ -4,8 +4,10 @@ Nothing of ctpet is imported at the top, so that `ctpet --help` answers at once.
 """
 
 import functools
+import io
 import json
 import signal
+import sys
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -59,7 +61,7 @@ def explained(command: Callable[..., None]) -> Callable[..., None]:
             code = getattr(error, "code", type(error).__name__)
             _complain(code, str(error), getattr(error, "remedy", ""), **options)
             raise typer.Exit(error.exit_code) from error
-        except (typer.Exit, typer.BadParameter):
+        except (typer.Exit, typer.BadParameter, BrokenPipeError):
             raise
         except Exception as error:
             if options.get("debug"):
@@ -82,7 +84,8 @@ def _complain(code: str, line: str, remedy: str, **options: Any) -> None:
 
 
 def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    unicode = (sys.stdout.encoding or "").lower() in ("utf-8", "utf8")
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=not unicode))
 
 
 def _print_version(wanted: bool) -> None:
@@ -230,7 +233,11 @@ def doctor(as_json: Json = False, debug: Debug = False) -> None:
 def main() -> None:
     """Run the command line; the entry point of the `ctpet` script.
 
-    Being told to end (SIGTERM) is treated as Ctrl-C is, so that nothing half-written stays.
+    Being told to end (SIGTERM) is treated as Ctrl-C is, so that nothing half-written stays. What
+    the terminal's character set lacks (names in a Windows code page) is shown as a question mark.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     app()

@@ -1,5 +1,6 @@
 """What the command line shows while it works: a bar on a terminal, plain lines elsewhere."""
 
+import itertools
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -18,7 +19,8 @@ def reporting(
     """Give a :class:`Progress` that shows on standard error how far the work is.
 
     Args:
-        shares: each stage's name and its usual share of the whole; together 1.
+        shares: each stage's name and its usual share of the whole, in their order; together 1. A
+            stage that a run leaves out counts as done when a later one begins.
         style: ``quiet`` shows nothing.
         stream: where to write; standard error by default.
     """
@@ -67,6 +69,8 @@ def _bar(shares: Mapping[str, float], stream: TextIO) -> Iterator[Progress]:
         task = rich_progress.add_task("", total=1.0)
 
         def report(stage: str, fraction: float, /) -> None:
+            for earlier in itertools.takewhile(lambda name: name != stage, shares):
+                done[earlier] = 1.0
             done[stage] = fraction
             total = sum(shares.get(name, 0.0) * part for name, part in done.items())
             rich_progress.update(task, description=stage, completed=total)
