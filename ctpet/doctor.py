@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
+import onnxruntime
+
 from ctpet import __version__
 from ctpet.infer.backend import Execution
 from ctpet.infer.machine import available_memory_bytes
@@ -97,7 +99,7 @@ def examine() -> DoctorReport:
         versions={
             "ctpet": __version__,
             "python": platform.python_version(),
-            "onnxruntime": version("onnxruntime"),
+            "onnxruntime": onnxruntime.__version__,
         },
         platform=f"{platform.system()} {platform.machine()}",
         provider=PROVIDER[best.engine],

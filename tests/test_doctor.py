@@ -1,15 +1,18 @@
 """What `ctpet doctor` says follows from what is there."""
 
+import importlib.metadata
 import json
 
+import onnxruntime
 import pytest
 from typer.testing import CliRunner
 
-from ctpet import doctor
+from ctpet import api, doctor
 from ctpet.cli import app
 from ctpet.infer.backend import Execution
 from ctpet.infer.onnx import open_backend
 from ctpet.infer.providers import Offered
+from tests.dicom_factory import ct_series, write_series
 from tests.onnx_factory import a_model, identity_bytes
 
 PLAIN = Offered((), "CUDA: no driver", (), "OpenVINO: no plugin", 3)
@@ -45,6 +48,21 @@ def test_what_is_passed_over_is_told(monkeypatch):
     assert report.threads == 3
     assert report.why[:2] == ("CUDA: no driver", "OpenVINO: no plugin")
     assert check(report, "CUDA").detail == "no driver"
+
+
+def test_onnxruntime_may_be_installed_under_another_name(monkeypatch, tmp_path):
+    """As onnxruntime-gpu: there is no distribution onnxruntime then."""
+    find = importlib.metadata.distribution
+
+    def without(name):
+        if name == "onnxruntime":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return find(name)
+
+    monkeypatch.setattr("importlib.metadata.distribution", without)
+    assert doctor.examine().versions["onnxruntime"] == onnxruntime.__version__
+    result = api.synthesize(write_series(ct_series(), tmp_path / "ct"), tmp_path / "out")
+    assert result.record.versions["onnxruntime"] == onnxruntime.__version__
 
 
 def test_a_gpu_and_openvino_are_shown(monkeypatch):

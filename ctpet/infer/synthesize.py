@@ -1,7 +1,7 @@
 """From a CT to a synthetic PET: the one path that training, evaluation and hospitals share."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from ctpet.infer.providers import choose, cuda_index, offered
 from ctpet.infer.window import PADDING_HU, WindowPlan, plan_windows, run_windows
 from ctpet.progress import Progress, silent
 from ctpet.volume import Volume, covering_grid
+from ctpet.volume.geometry import Shape3
 from ctpet.volume.resample import resample
 
 MEMORY_FRACTION = 0.7
@@ -89,14 +90,30 @@ def synthesize(
     resampled = time.perf_counter()
     progress("resample", 1.0)
     progress("compile", 0.0)
-    plan = plan_windows(on_grid.array.shape, model.contract, memory_budget_bytes(execution))
-    backend: Backend = open_backend(model, plan.size, execution)
+    plan, backend = _compile(on_grid.geometry.shape, model, execution)
     compiled = time.perf_counter()
     progress("compile", 1.0)
     suv = run_windows(on_grid.array, plan, backend.run, lambda done: progress("predict", done))
     timing = Timing(resampled - started, compiled - resampled, time.perf_counter() - compiled)
     check_suv(suv, model.contract, backend.info)
     return Synthesis(Volume(suv, on_grid.geometry, "SUVBW"), backend.info, plan, timing)
+
+
+def _compile(shape: Shape3, model: Model, execution: Execution) -> tuple[WindowPlan, Backend]:
+    """Plan windows for the memory of the device that runs them, and build the model for them.
+
+    Where ``auto`` ends on the processor because a GPU that is there does not start, the windows
+    were planned for the GPU's memory, and are planned again.
+    """
+    plan = plan_windows(shape, model.contract, memory_budget_bytes(execution))
+    backend = open_backend(model, plan.size, execution)
+    if execution.memory_bytes is not None or backend.info.device == _first_choice(execution):
+        return plan, backend
+    on_cpu = replace(execution, device="cpu")
+    plan = plan_windows(shape, model.contract, memory_budget_bytes(on_cpu))
+    again = open_backend(model, plan.size, on_cpu)
+    info = replace(again.info, passed_over=backend.info.passed_over)
+    return plan, replace(again, info=info)
 
 
 def to_model_grid(ct: Volume, contract: ModelContract) -> Volume:
@@ -125,11 +142,15 @@ def memory_budget_bytes(execution: Execution) -> int:
     """
     if execution.memory_bytes is not None:
         return execution.memory_bytes
-    machine = offered()
-    choices, _ = choose(execution, machine)
-    device = choices[0].device
-    size = available_memory_bytes() if device == "cpu" else machine.cuda[cuda_index(device)]
+    device = _first_choice(execution)
+    size = available_memory_bytes() if device == "cpu" else offered().cuda[cuda_index(device)]
     return int(size * MEMORY_FRACTION)
+
+
+def _first_choice(execution: Execution) -> str:
+    """Return the device that a request means first."""
+    (first, *_), _ = choose(execution, offered())
+    return first.device
 
 
 def check_suv(suv: NDArray[np.float32], contract: ModelContract, info: BackendInfo) -> None:

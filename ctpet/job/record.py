@@ -7,11 +7,13 @@ path, since a path may hold a name. `docs/run-record.md` describes each key for 
 import json
 import platform
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import onnxruntime
+import pydicom
+import scipy
 
 from ctpet import __version__
 from ctpet.findings import Finding
@@ -23,7 +25,8 @@ from ctpet.volume import Volume
 
 SCHEMA = "ctpet.run/1"
 NOTICE = "SYNTHETIC – NOT FOR DIAGNOSIS"
-_PACKAGES = ("numpy", "scipy", "pydicom", "onnxruntime")
+_PACKAGES = (np, scipy, pydicom, onnxruntime)
+"""By module: the distribution of one may have another name, such as onnxruntime-gpu."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,5 +143,5 @@ def _versions() -> dict[str, str]:
         "ctpet": __version__,
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
-        **{name: version(name) for name in _PACKAGES},
+        **{package.__name__: package.__version__ for package in _PACKAGES},
     }

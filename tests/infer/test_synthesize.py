@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -115,6 +116,22 @@ def test_too_little_memory_is_told(tmp_path):
     model = a_model(tmp_path, identity_bytes(), working_bytes_per_voxel=10**6)
     with pytest.raises(CtpetError, match="MiB of memory for its smallest window"):
         synthesize(a_ct(), model, execution=Execution(device="cpu", memory_bytes=1000))
+
+
+def test_a_gpu_that_does_not_start_leaves_windows_for_the_processor(tmp_path, monkeypatch):
+    """auto plans for the GPU's memory first, and must not keep that plan on the processor."""
+    machine = replace(offered(), cuda=(80 * 2**30,), cuda_absence="", openvino=())
+    for module in ("ctpet.infer.onnx", "ctpet.infer.synthesize"):
+        monkeypatch.setattr(f"{module}.offered", lambda: machine)
+    monkeypatch.setattr("ctpet.infer.synthesize.available_memory_bytes", lambda: 40_000)
+    model = a_model(tmp_path, identity_bytes(), working_bytes_per_voxel=4)
+    result = synthesize(a_ct(), model)
+    assert result.backend.provider == "CPUExecutionProvider"
+    assert "CUDA" in result.backend.passed_over[0]
+    assert 4 * np.prod(result.plan.size) <= 40_000
+    np.testing.assert_array_equal(
+        result.pet.array, synthesize(a_ct(), model, execution=CPU).pet.array
+    )
 
 
 def test_the_budget_is_what_was_asked_or_part_of_what_is_free():
