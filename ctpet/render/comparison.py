@@ -1,0 +1,120 @@
+"""One picture that compares a synthetic PET with the one it should be."""
+
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from ctpet.render.panels import FONT, SUV_WINDOW, WARNING, label_edges, show_ct, show_pet, watermark
+from ctpet.render.panels import suv_bar as draw_suv_bar
+from ctpet.render.planes import Plane, View, body_box, coronal_mip, cut, liveliest
+from ctpet.volume import Volume
+
+DIFFERENCE_SUV = 4.0
+"""Largest error shown, in both directions."""
+
+DIFFERENCE_COLOURS = "RdBu_r"
+_AIR_HU = -1024.0
+_PAPER, _INK = "#111315", "white"
+_WIDTH_IN, _HEIGHT_IN, _DPI = 16.0, 11.0, 100
+
+
+def render_comparison(
+    ct: Volume, reference: Volume, predicted: Volume, *, title: str, path: Path
+) -> None:
+    """Write a PNG: CT, reference PET, synthetic PET and their difference; coronal, axial, MIP.
+
+    All PET panels share one window. The difference is synthetic − reference: red where uptake was
+    invented, blue where it was missed.
+
+    Args:
+        ct: HU, any grid.
+        reference: SUVBW.
+        predicted: SUVBW, on the reference's grid.
+        title: one or two lines, free of patient data.
+        path: where to write; an existing file is replaced.
+
+    Raises:
+        ValueError: the PETs lie on different grids.
+    """
+    if not predicted.geometry.agrees_with(reference.geometry):
+        raise ValueError("the synthetic PET lies on another grid than its reference")
+    difference = Volume(predicted.array - reference.array, reference.geometry, "SUVBW")
+    across, depth, upwards = body_box(ct)
+    figure = Figure(figsize=(_WIDTH_IN, _HEIGHT_IN), dpi=_DPI, facecolor=_PAPER)
+    tall, deep = (abs(ends[1] - ends[0]) for ends in (upwards, depth))
+    grid = figure.add_gridspec(
+        3, 6, height_ratios=(tall, deep, 0.03 * (tall + deep)),
+        left=0.015, right=0.985, top=0.86, bottom=0.06, wspace=0.04, hspace=0.12,
+    )  # fmt: skip
+    views: tuple[tuple[View, tuple[float, float]], ...] = (
+        ("coronal", upwards),
+        ("axial", (depth[1], depth[0])),
+    )
+    for row, (view, upward) in enumerate(views):
+        at_mm = liveliest(reference, view)
+        planes = [cut(ct, view, at_mm, fill=_AIR_HU)]
+        planes += [cut(pet, view, at_mm, fill=0) for pet in (reference, predicted, difference)]
+        panels = [figure.add_subplot(grid[row, column]) for column in range(4)]
+        show_ct(panels[0], planes[0])
+        show_pet(panels[1], planes[1])
+        show_pet(panels[2], planes[2])
+        _show_difference(panels[3], planes[3])
+        names = ("CT", "Reference PET", "Synthetic PET", "Synthetic − reference")
+        for axes, name in zip(panels, names, strict=True):
+            _frame(axes, f"{name} · {view}", across, upward)
+        watermark(panels[2])
+    for column, (pet, name) in enumerate(((reference, "Reference"), (predicted, "Synthetic"))):
+        axes = figure.add_subplot(grid[0, 4 + column])
+        show_pet(axes, coronal_mip(pet))
+        _frame(axes, f"{name} PET · MIP", across, upwards)
+    watermark(axes)
+    _bars(figure, [figure.add_subplot(grid[2, column]) for column in (1, 2, 3)])
+    _headings(figure, title)
+    FigureCanvasAgg(figure).print_png(path, metadata={"Software": None})  # type: ignore[no-untyped-call]
+
+
+def _show_difference(axes: Axes, plane: Plane) -> None:
+    axes.imshow(
+        plane.pixels,
+        extent=plane.extent_mm,
+        origin="upper",
+        aspect="equal",
+        interpolation="bilinear",
+        cmap=DIFFERENCE_COLOURS,
+        vmin=-DIFFERENCE_SUV,
+        vmax=DIFFERENCE_SUV,
+    )
+    label_edges(axes, plane.edges)
+
+
+def _frame(
+    axes: Axes, caption: str, across: tuple[float, float], upward: tuple[float, float]
+) -> None:
+    axes.set_xlim(*across)
+    axes.set_ylim(*upward)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_title(caption, color=_INK, fontsize=11, fontfamily=FONT, pad=4)
+
+
+def _bars(figure: Figure, axes: list[Axes]) -> None:
+    for place in axes[:2]:
+        draw_suv_bar(figure, place, suv_window=SUV_WINDOW, ink=_INK)
+    draw_suv_bar(
+        figure, axes[2], colours=DIFFERENCE_COLOURS,
+        suv_window=(-DIFFERENCE_SUV, DIFFERENCE_SUV), ink=_INK,
+    )  # fmt: skip
+
+
+def _headings(figure: Figure, title: str) -> None:
+    figure.text(
+        0.5, 0.96, WARNING, ha="center", va="center", color=_INK, fontsize=26,
+        fontweight="bold", fontfamily=FONT,
+        bbox={"boxstyle": "round,pad=0.25", "facecolor": "#b00000", "edgecolor": "none"},
+    )  # fmt: skip
+    figure.text(
+        0.5, 0.905, title, ha="center", va="center", color=_INK, fontsize=12,
+        fontfamily=FONT, parse_math=False,
+    )  # fmt: skip
