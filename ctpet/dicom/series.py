@@ -1,12 +1,7 @@
 """A DICOM series as files and headers, before any pixel is decoded."""
 
-import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
 
 from pydicom import Dataset
 
@@ -16,24 +11,13 @@ from ctpet.findings import Finding
 
 @dataclass(frozen=True, slots=True)
 class DicomFile:
-    """One DICOM file: on disk, or a member of a zip archive."""
+    """One DICOM file: on disk, or a member of a zip archive.
+
+    :class:`ctpet.dicom.files.FileOpener` opens it.
+    """
 
     path: Path
     member: str | None = None
-
-    @contextmanager
-    def open(self) -> Iterator[BinaryIO]:
-        """Open for reading from the first byte.
-
-        For many members of one archive use :class:`ctpet.dicom.files.FileOpener`, which reads the
-        archive's directory once.
-        """
-        if self.member is None:
-            with self.path.open("rb") as file:
-                yield file
-        else:
-            with zipfile.ZipFile(self.path) as archive:
-                yield BytesIO(archive.read(self.member))
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from ctpet.findings import Finding
 
 _ONE_AT_A_TIME = threading.RLock()
-_QUOTED = re.compile(r"""(['"]).*?\1""", re.DOTALL)
+_QUOTED = re.compile(r"""['"].*['"]""", re.DOTALL)
+"""From the first quotation mark to the last: what is quoted may hold marks of either kind."""
+
 _LINK = re.compile(r"\s*Please see <[^>]*>[^.]*\.?")
 
 

@@ -1,5 +1,6 @@
 """onnxruntime sessions that are quiet, keep to one file and never change their provider."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as _state
 
 FATAL = 4
+
+_FOLDERS = re.compile(r"""(?<![\w.])(?:[A-Za-z]:)?[/\\](?:[^/\\:;,'"()]+[/\\])+""")
 
 _NAMES = (
     "EPFail",
@@ -71,6 +74,10 @@ def open_session(data: bytes, options: Any, providers: list[Any] | None = None) 
 
 
 def reason(error: BaseException) -> str:
-    """Return onnxruntime's message on one line, without its prefix and shortened."""
-    text = " ".join(str(error).split()).removeprefix("[ONNXRuntimeError] : ")
+    """Return onnxruntime's message on one line, without its prefix and folders, and shortened.
+
+    The message may go into a run record, and folders into which people install tell their names.
+    """
+    text = " ".join(str(error).split()).removeprefix("[ONNXRuntimeError] : ").rstrip(".")
+    text = _FOLDERS.sub("", text)
     return text if len(text) <= 300 else text[:297] + "..."
