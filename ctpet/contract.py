@@ -78,6 +78,8 @@ class ModelContract:
         halo_voxels: how far along (k, j, i) the input reaches into an output voxel.
         hu_range: what the graph clips its input to.
         suv_range: what the output can be.
+        slice_spacing_seen_mm: finest and coarsest slice spacing of the CTs it was made on.
+        extent_seen_mm: shortest and longest piece along the patient that it saw at once.
         working_bytes_per_voxel: peak memory that one pass adds, divided by its input voxels.
         intended_use: one or two sentences.
         limitations: what the model cannot do, in plain words.
@@ -99,6 +101,8 @@ class ModelContract:
     halo_voxels: tuple[int, int, int]
     hu_range: tuple[float, float]
     suv_range: tuple[float, float]
+    slice_spacing_seen_mm: tuple[float, float]
+    extent_seen_mm: tuple[float, float]
     working_bytes_per_voxel: int
     intended_use: str
     limitations: str
@@ -131,6 +135,8 @@ class ModelContract:
             if not low < high:
                 raise ValueError(f"{name} must grow, not {(low, high)}")
             _keep(self, name, (low, high))
+        for name in ("slice_spacing_seen_mm", "extent_seen_mm"):
+            _keep(self, name, _lengths(name, getattr(self, name)))
         _whole("working_bytes_per_voxel", self.working_bytes_per_voxel, least=1)
 
     def to_json(self) -> str:
@@ -227,6 +233,14 @@ def _numbers(name: str, values: object, count: int) -> tuple[float, ...]:
         if not number or not abs(value) <= sys.float_info.max:
             raise ValueError(f"{name} must be {count} finite numbers, not {values!r}")
     return tuple(float(value) for value in values)
+
+
+def _lengths(name: str, values: object) -> tuple[float, float]:
+    """Return a shortest and a longest length in mm, which may be the same."""
+    low, high = _numbers(name, values, 2)
+    if not LEAST_SPACING_MM <= low <= high:
+        raise ValueError(f"{name} must be positive and not fall, not {(low, high)}")
+    return low, high
 
 
 def _counts(name: str, values: object, *, least: int) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
-from sts_boxes import Box, all_boxes
+from sts_boxes import BOX_MM, Box, all_boxes
 
 from ctpet.contract import ModelContract, TrainingData, hash_patient
 from ctpet.infer.embed import write_contract
@@ -100,9 +100,11 @@ def build_graph(table: NDArray[np.float32], kernel: NDArray[np.float32]) -> onnx
 
 
 def contract_for(
-    table: NDArray[np.float32], kernel: NDArray[np.float32], patients: Sequence[str]
+    table: NDArray[np.float32], kernel: NDArray[np.float32], groups: Sequence[Sequence[Box]]
 ) -> ModelContract:
-    """Return what the lookup promises."""
+    """Return what the lookup promises; ``groups`` are the boxes of each patient."""
+    patients = [group[0].patient for group in groups]
+    spacings_mm = [box.ct.geometry.spacing_mm[0] for group in groups for box in group]
     return ModelContract(
         name="tissue-lookup",
         model_version="1.0.0",
@@ -114,6 +116,8 @@ def contract_for(
         halo_voxels=(kernel.size // 2,) * 3,
         hu_range=(float(CENTRES_HU[0]), float(CENTRES_HU[-1])),
         suv_range=(0.0, float(np.ceil(table.max()))),
+        slice_spacing_seen_mm=(round(min(spacings_mm), 3), round(max(spacings_mm), 3)),
+        extent_seen_mm=(BOX_MM, BOX_MM),
         working_bytes_per_voxel=64,
         intended_use=(
             "A baseline for research: the median SUV of soft-tissue-sarcoma patients at each CT "
@@ -140,7 +144,7 @@ def fit(data: Path, out: Path) -> None:
     groups = list(all_boxes(data))
     table = fit_table([box for group in groups for box in group])
     kernel = gaussian_kernel(PET_FWHM_MM, SPACING_MM)
-    contract = contract_for(table, kernel, [group[0].patient for group in groups])
+    contract = contract_for(table, kernel, groups)
     write_contract(build_graph(table, kernel), contract, out)
     print(f"{out}: {out.stat().st_size} bytes, {len(groups)} patients")
     for hu in (-1000, -800, -100, 0, 50, 100, 300, 1000):

@@ -28,6 +28,8 @@ def a_contract(**changes: Any) -> ModelContract:
         "halo_voxels": (0, 0, 0),
         "hu_range": (-1024.0, 2000.0),
         "suv_range": (-1e6, 1e6),
+        "slice_spacing_seen_mm": (1.0, 4.0),
+        "extent_seen_mm": (20.0, 2000.0),
         "working_bytes_per_voxel": 64,
         "intended_use": "Tests.",
         "limitations": "Predicts nothing.",

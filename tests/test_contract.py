@@ -30,6 +30,12 @@ def ranges(draw) -> tuple[float, float]:
     return (low, high) if low < high else (0.0, 1.0)
 
 
+@st.composite
+def lengths(draw) -> tuple[float, float]:
+    low, high = sorted(draw(st.tuples(*[st.floats(1e-3, 1e4)] * 2)))
+    return (low, high)
+
+
 contracts = st.builds(
     ModelContract,
     name=header_words,
@@ -42,6 +48,8 @@ contracts = st.builds(
     halo_voxels=st.tuples(*[st.integers(0, 999)] * 3),
     hu_range=ranges(),
     suv_range=ranges(),
+    slice_spacing_seen_mm=lengths(),
+    extent_seen_mm=lengths(),
     working_bytes_per_voxel=st.integers(1, 10**6),
     intended_use=words,
     limitations=st.text(),
@@ -125,6 +133,12 @@ IMPOSSIBLE = [
     ("suv_range", (0.0, float("nan"))),
     ("suv_range", (0.0, 1.0, 2.0)),
     ("suv_range", (0, 10**400)),
+    ("slice_spacing_seen_mm", (0.0, 3.0)),
+    ("slice_spacing_seen_mm", (3.0, 2.0)),
+    ("slice_spacing_seen_mm", 3.0),
+    ("extent_seen_mm", (96.0,)),
+    ("extent_seen_mm", (-1.0, 96.0)),
+    ("extent_seen_mm", (96.0, float("inf"))),
     ("working_bytes_per_voxel", 0),
     ("working_bytes_per_voxel", 1.5),
     ("contract_version", 2),

@@ -1,14 +1,15 @@
 """The main job: one CT in, a synthetic PET series with its preview and its record out."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ctpet.infer.backend import Execution
-from ctpet.infer.model import load_model
+from ctpet.infer.guard import guard_ct
+from ctpet.infer.model import Model, load_model
 from ctpet.infer.synthesize import Synthesis, synthesize
 from ctpet.job.outputs import Prediction, write_outputs
 from ctpet.job.record import RunRecord, make_record, write_record
-from ctpet.job.source import read_source
+from ctpet.job.source import CtSource, read_source
 from ctpet.job.staging import staged
 from ctpet.job.usage import Stage, Stages
 from ctpet.progress import Progress, silent
@@ -74,6 +75,7 @@ def run_job(request: JobRequest, *, progress: Progress = silent) -> JobResult:
     stages = Stages([Stage("model", model.load_seconds, len(model.data))])
     with staged(request.out, needed_bytes=NEEDED_BYTES) as folder:
         source = read_source(request.ct, request.series_instance_uid, stages, progress)
+        source = _guarded(source, model, stages)
         synthesis = synthesize(source.volume, model, execution=request.execution, progress=progress)
         stages.items += _synthesis_stages(synthesis)
         prediction = Prediction(source, model, synthesis)
@@ -81,6 +83,17 @@ def run_job(request: JobRequest, *, progress: Progress = silent) -> JobResult:
         record = make_record(prediction, written, stages)
         write_record(record, folder / "run.json")
     return JobResult(request.out, record)
+
+
+def _guarded(source: CtSource, model: Model, stages: Stages) -> CtSource:
+    """Return the source with what the guard found.
+
+    Raises:
+        InputRefused: if the model may not be used on it.
+    """
+    with stages.measure("guard"):
+        findings = guard_ct(source.volume, model.contract)
+    return replace(source, findings=(*source.findings, *findings))
 
 
 def _synthesis_stages(synthesis: Synthesis) -> list[Stage]:

@@ -9,7 +9,6 @@ import sys
 import tarfile
 import time
 
-import numpy as np
 import pytest
 from pydicom.uid import MRImageStorage, PositronEmissionTomographyImageStorage
 from typer.testing import CliRunner
@@ -233,7 +232,7 @@ def test_json_reports_a_refusal_too(tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_half_way(tmp_path, stop):
-    ct = write_series(ct_series(np.full((80, 256, 256), 40, np.int16)), tmp_path / "ct")
+    ct = write_series(ct_series(body_hu((80, 256, 256))), tmp_path / "ct")
     run = subprocess.Popen(
         [sys.executable, "-m", "ctpet", "synthesize", str(ct), "-o", str(tmp_path / "out")],
         stderr=subprocess.PIPE,

@@ -47,7 +47,18 @@ def test_the_record_says_what_ran(job):
     assert record.model["name"] == "tissue-lookup"
     assert len(record.input.sop_instance_uids) == 12
     assert [stage.name for stage in record.stages] == [
-        *("model", "scan", "read", "resample", "compile", "predict", "write", "nifti", "preview")
+        *(
+            "model",
+            "scan",
+            "read",
+            "guard",
+            "resample",
+            "compile",
+            "predict",
+            "write",
+            "nifti",
+            "preview",
+        )
     ]
     assert record.peak_memory_bytes > 50e6
     on_disk = sum(p.stat().st_size for p in (job.out / "pet").iterdir())
