@@ -9,7 +9,7 @@ Example::
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ctpet.infer.backend import Execution
 from ctpet.progress import Progress, silent
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from ctpet.dicom.scan_report import ScanReport
     from ctpet.dicom.suv_report import SuvReport
     from ctpet.doctor import DoctorReport
+    from ctpet.job.demo import DemoResult
     from ctpet.job.run import JobResult
 
-__all__ = ["Execution", "doctor", "info", "scan", "suv", "synthesize"]
+__all__ = ["Execution", "demo", "doctor", "info", "phantom", "scan", "suv", "synthesize"]
 
 
 def synthesize(
@@ -121,3 +122,55 @@ def doctor() -> "DoctorReport":
     from ctpet.doctor import examine
 
     return examine()
+
+
+def demo(
+    out: str | Path,
+    *,
+    seed: int = 1,
+    model: str | Path | None = None,
+    progress: Progress = silent,
+) -> "DemoResult":
+    """Make a digital patient, synthesize its PET, and compare with the PET it has.
+
+    Args:
+        out: the folder to make; it must not exist, or be empty.
+        seed: which patient.
+        model: a model file or a shipped model's name; None: the default model.
+        progress: told how far the work is.
+
+    Raises:
+        InputRefused: if ``out`` cannot be made.
+        ModelInvalid: if the model does not keep its contract.
+    """
+    from ctpet.infer.shipped import find_model
+    from ctpet.job.demo import run_demo
+
+    return run_demo(Path(out), seed=seed, model=find_model(model), progress=progress)
+
+
+def phantom(
+    out: str | Path,
+    *,
+    seed: int,
+    format: Literal["dicom", "nifti"] = "dicom",  # noqa: A002
+    progress: Progress = silent,
+) -> Path:
+    """Make one digital patient and return its folder, `OUT/phantom-SEED`.
+
+    Args:
+        out: where the patient's folder is made; others may lie there.
+        seed: of everything that is drawn; the same seed gives the same bytes.
+        format: of CT and PET; labels, lesions and floors are NIfTI.
+        progress: told how far the work is.
+
+    Raises:
+        InputRefused: if the patient's folder cannot be made.
+    """
+    from ctpet.job.staging import staged
+    from ctpet.phantom.study import NEEDED_BYTES, write_phantom
+
+    folder = Path(out) / f"phantom-{seed:04d}"
+    with staged(folder, needed_bytes=NEEDED_BYTES) as scratch:
+        write_phantom(scratch, seed=seed, format=format, progress=progress)
+    return folder

@@ -214,6 +214,65 @@ def info(
         typer.echo(model_text(report))
 
 
+@app.command(epilog="Example: ctpet demo -o demo/")
+@explained
+def demo(
+    out: Annotated[Path, typer.Option("--out", "-o", help="New folder for everything.")],
+    seed: Annotated[int, typer.Option(min=0, help="Which digital patient.")] = 1,
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", help="Model file, or a shipped model's name.")
+    ] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Make a digital patient, synthesize its PET, and compare with the PET it has."""
+    from ctpet import api
+    from ctpet.console import reporting
+    from ctpet.job.demo import STAGE_SHARES
+    from ctpet.texts import demo_text
+
+    with reporting(STAGE_SHARES, style="quiet" if quiet else "auto") as progress:
+        result = api.demo(out, seed=seed, model=model, progress=progress)
+    if as_json:
+        _print_json(result.to_json())
+    elif not quiet:
+        typer.echo(demo_text(result))
+
+
+class PhantomFormat(StrEnum):
+    """Choices of `--format`."""
+
+    DICOM = "dicom"
+    NIFTI = "nifti"
+
+
+@app.command(epilog="Example: ctpet phantom phantoms/ --seed 1 --count 3")
+@explained
+def phantom(
+    out: Annotated[Path, typer.Argument(help="Folder; each patient gets a new one inside.")],
+    seed: Annotated[int, typer.Option(min=0, help="Of the first patient.")] = 1,
+    count: Annotated[int, typer.Option(min=1, help="Patients; each has the next seed.")] = 1,
+    format: Annotated[PhantomFormat, typer.Option(help="Of CT and PET.")] = PhantomFormat.DICOM,  # noqa: A002
+    quiet: Quiet = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Make digital patients: CT, PET, labels, lesions and the floor of any model's error."""
+    from ctpet import api
+    from ctpet.console import reporting
+    from ctpet.phantom.study import STAGES
+
+    folders = []
+    for number in range(seed, seed + count):
+        with reporting(STAGES, style="quiet" if quiet else "auto") as progress:
+            folders.append(api.phantom(out, seed=number, format=format.value, progress=progress))
+        if not (quiet or as_json):
+            typer.echo(folders[-1])
+    if as_json:
+        _print_json({"folders": [str(folder) for folder in folders]})
+
+
 @app.command(epilog="Example: ctpet doctor")
 @explained
 def doctor(as_json: Json = False, debug: Debug = False) -> None:

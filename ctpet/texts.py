@@ -7,6 +7,7 @@ from ctpet.findings import Finding
 if TYPE_CHECKING:
     from ctpet.dicom.scan_report import ScanReport, SeriesReport
     from ctpet.doctor import DoctorReport
+    from ctpet.job.demo import DemoResult
     from ctpet.job.run import JobResult
 
 
@@ -97,6 +98,35 @@ def doctor_text(report: "DoctorReport") -> str:
         if check.remedy:
             lines.append(f"{'':<10} {check.remedy}")
     return "\n".join(lines)
+
+
+def demo_text(result: "DemoResult") -> str:
+    """Say how near the model came, what was used, and where to look."""
+    width = max(len(score.name) for score in result.scores)
+    lines = [
+        "SYNTHETIC – NOT FOR DIAGNOSIS",
+        "",
+        f"A digital patient, no person, and {result.model}, a {result.kind} model.",
+        "Error inside the body, SUVbw:",
+        "",
+        f"{'prediction':<{width}}    MAE   RMSE    bias",
+    ]
+    lines += [
+        f"{score.name:<{width}}  {score.mae:5.3f}  {score.rmse:5.3f}  {score.bias:+6.3f}"
+        for score in result.scores
+    ]
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"{result.out}",
+            "  comparison.png   look here first: CT, the patient's PET, the synthetic one, errors",
+            "  phantom/         the patient: CT and PET as DICOM, labels, floors",
+            "  result/          what `ctpet synthesize` makes of the CT",
+            "",
+            "On your own CT:    ctpet synthesize STUDY/ -o RESULT/",
+        ]
+    )
 
 
 def _series_lines(series: "SeriesReport") -> list[str]:

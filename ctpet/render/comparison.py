@@ -5,6 +5,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpec
 
 from ctpet.render.panels import FONT, SUV_WINDOW, WARNING, label_edges, show_ct, show_pet, watermark
 from ctpet.render.panels import suv_bar as draw_suv_bar
@@ -15,9 +16,10 @@ DIFFERENCE_SUV = 4.0
 """Largest error shown, in both directions."""
 
 DIFFERENCE_COLOURS = "RdBu_r"
+Range = tuple[float, float]
 _AIR_HU = -1024.0
 _PAPER, _INK = "#111315", "white"
-_WIDTH_IN, _HEIGHT_IN, _DPI = 16.0, 11.0, 100
+_WIDTH_IN, _HEAD_IN, _GAP_IN, _BAR_IN, _FOOT_IN, _DPI = 16.0, 1.5, 0.4, 0.18, 0.6, 100
 
 
 def render_comparison(
@@ -42,13 +44,8 @@ def render_comparison(
         raise ValueError("the synthetic PET lies on another grid than its reference")
     difference = Volume(predicted.array - reference.array, reference.geometry, "SUVBW")
     across, depth, upwards = body_box(ct)
-    figure = Figure(figsize=(_WIDTH_IN, _HEIGHT_IN), dpi=_DPI, facecolor=_PAPER)
-    tall, deep = (abs(ends[1] - ends[0]) for ends in (upwards, depth))
-    grid = figure.add_gridspec(
-        3, 6, height_ratios=(tall, deep, 0.03 * (tall + deep)),
-        left=0.015, right=0.985, top=0.86, bottom=0.06, wspace=0.04, hspace=0.12,
-    )  # fmt: skip
-    views: tuple[tuple[View, tuple[float, float]], ...] = (
+    figure, grid = _sheet(across, depth, upwards)
+    views: tuple[tuple[View, Range], ...] = (
         ("coronal", upwards),
         ("axial", (depth[1], depth[0])),
     )
@@ -75,6 +72,21 @@ def render_comparison(
     FigureCanvasAgg(figure).print_png(path, metadata={"Software": None})  # type: ignore[no-untyped-call]
 
 
+def _sheet(across: Range, depth: Range, upwards: Range) -> tuple[Figure, GridSpec]:
+    """Return an empty figure whose rows are as high as the patient at a column's scale."""
+    wide, deep, tall = (abs(ends[1] - ends[0]) for ends in (across, depth, upwards))
+    column_in = 0.96 * _WIDTH_IN / 6
+    rows_in = [min(tall / wide, 3.0) * column_in, deep / wide * column_in, _BAR_IN]
+    height_in = sum(rows_in) + _HEAD_IN + _FOOT_IN + 2 * _GAP_IN
+    figure = Figure(figsize=(_WIDTH_IN, height_in), dpi=_DPI, facecolor=_PAPER)
+    grid = figure.add_gridspec(
+        3, 6, height_ratios=rows_in, left=0.015, right=0.985,
+        top=1 - _HEAD_IN / height_in, bottom=_FOOT_IN / height_in,
+        wspace=0.04, hspace=_GAP_IN / (sum(rows_in) / 3),
+    )  # fmt: skip
+    return figure, grid
+
+
 def _show_difference(axes: Axes, plane: Plane) -> None:
     axes.imshow(
         plane.pixels,
@@ -89,9 +101,7 @@ def _show_difference(axes: Axes, plane: Plane) -> None:
     label_edges(axes, plane.edges)
 
 
-def _frame(
-    axes: Axes, caption: str, across: tuple[float, float], upward: tuple[float, float]
-) -> None:
+def _frame(axes: Axes, caption: str, across: Range, upward: Range) -> None:
     axes.set_xlim(*across)
     axes.set_ylim(*upward)
     axes.set_xticks([])
@@ -109,12 +119,13 @@ def _bars(figure: Figure, axes: list[Axes]) -> None:
 
 
 def _headings(figure: Figure, title: str) -> None:
+    height_in = figure.get_size_inches()[1]
     figure.text(
-        0.5, 0.96, WARNING, ha="center", va="center", color=_INK, fontsize=26,
+        0.5, 1 - 0.45 / height_in, WARNING, ha="center", va="center", color=_INK, fontsize=26,
         fontweight="bold", fontfamily=FONT,
         bbox={"boxstyle": "round,pad=0.25", "facecolor": "#b00000", "edgecolor": "none"},
     )  # fmt: skip
     figure.text(
-        0.5, 0.905, title, ha="center", va="center", color=_INK, fontsize=12,
+        0.5, 1 - 1.0 / height_in, title, ha="center", va="center", color=_INK, fontsize=12,
         fontfamily=FONT, parse_math=False,
     )  # fmt: skip

@@ -23,6 +23,7 @@ _EDGES: dict[View, tuple[str, str, str, str]] = {
 }
 _UPTAKE_FROM_SUV = 1.2
 _UPTAKE_UP_TO_SUV: dict[View, float] = {"axial": 2.5, "coronal": 7.0, "sagittal": 7.0}
+_BRAIN_FROM_SUV = 5.0
 _BODY_HU = -400.0
 _SURVEY_MM = (8.0, 8.0, 8.0)
 
@@ -117,12 +118,15 @@ def liveliest(pet: Volume, view: View) -> float:
     """Return the position in mm of the plane with the most uptake; the middle if there is none.
 
     Voxels count from an SUVbw of 1.2, above muscle, so that much background does not outweigh a
-    tumour; on axial planes only up to 2.5, so that the torso is shown rather than the brain.
+    tumour; on axial planes only up to 2.5, and not at all from 5 where there is anything else, so
+    that the torso is shown rather than the brain.
     """
     whole = upright_grid(pet.geometry)
     axis = _NORMAL[view]
     suv = resample(pet, whole, fill=0).array
     counted = np.where(suv >= _UPTAKE_FROM_SUV, np.minimum(suv, _UPTAKE_UP_TO_SUV[view]), 0)
+    if view == "axial" and (torso := np.where(suv < _BRAIN_FROM_SUV, counted, 0)).any():
+        counted = torso
     uptake = counted.sum(axis=tuple(a for a in range(3) if a != axis), dtype=np.float64)
     index = np.zeros(3)
     index[axis] = uptake.argmax() if uptake.any() else (uptake.size - 1) // 2
