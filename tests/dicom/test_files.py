@@ -9,6 +9,7 @@ import pytest
 from ctpet.dicom import files
 from ctpet.dicom.discover import discover
 from ctpet.dicom.read_ct import read_ct
+from ctpet.dicom.series import DicomFile
 from ctpet.errors import InputRefused
 from tests.dicom.reading import find, ramp_series
 from tests.dicom_factory import body_hu, ct_series, write_series
@@ -138,3 +139,12 @@ def test_a_folder_that_may_not_be_listed_is_refused(tmp_path, monkeypatch):
     with pytest.raises(InputRefused, match="Permission denied") as refused:
         discover(tmp_path / "ct")
     assert refused.value.code == "path-unreadable"
+
+
+def test_a_dicom_file_that_ends_like_a_zip_archive_is_no_archive(tmp_path):
+    path = tmp_path / "slice.dcm"
+    with zipfile.ZipFile(path, "w"):
+        pass
+    path.write_bytes(bytes(128) + b"DICM" + path.read_bytes())
+    assert zipfile.is_zipfile(path)
+    assert files.list_files(path) == (DicomFile(path),)
