@@ -30,13 +30,16 @@ Region = tuple[slice, slice, slice]
 _TRUNCATE_SD = 4.0
 
 
-def noise_sd(suv: Floats) -> Floats:
-    """Return the standard deviation of the noise at each noise-free SUVbw, g/mL.
+def noise_variance(suv: Floats) -> Floats:
+    """Return the variance of the noise at each noise-free SUVbw, g²/mL².
 
     Iterative reconstruction makes noise that grows with the mean itself, near to normal (Mou et
     al., J Digit Imaging 2013; 26:447-456), on a floor that does not.
     """
-    return np.asarray(np.hypot(NOISE_FLOOR_SUV, NOISE_RELATIVE * suv), dtype=np.float32)
+    variance = np.square(suv)
+    variance *= np.float32(NOISE_RELATIVE**2)
+    variance += np.float32(NOISE_FLOOR_SUV**2)
+    return np.asarray(variance)
 
 
 def _sd_voxels(geometry: Geometry) -> tuple[float, ...]:

@@ -52,6 +52,8 @@ def test_expected_errors_are_those_of_the_draws(floor, pets):
     assert floor.mae_of_mean == pytest.approx(np.abs(pets - floor.mean.array).mean(), rel=1e-4)
     square = np.square(pets - floor.mean.array).mean()
     assert floor.rmse == pytest.approx(np.sqrt(square), rel=1e-4)
+    square = np.square(pets - floor.median.array).mean()
+    assert floor.rmse_of_median == pytest.approx(np.sqrt(square), rel=1e-4)
 
 
 def test_each_floor_is_best_by_its_own_error(floor):
@@ -87,7 +89,8 @@ def test_slabs_do_not_change_what_a_voxel_may_be(seen, floor, monkeypatch):
     monkeypatch.setattr("ctpet.phantom.floor._SLAB_VOXELS", 200)
     sliced = floor_of(seen, seed=8, draws=DRAWS)
     assert sliced.mae == pytest.approx(floor.mae, rel=0.02)
-    assert sliced.median.array == pytest.approx(floor.median.array, abs=0.25 * floor.rmse)
+    moved = np.abs(sliced.median.array - floor.median.array)
+    assert moved.mean() < 0.05 * floor.mae
 
 
 def test_hidden_lesions_are_in_the_floor(seen, floor):
