@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ctpet.volume import Volume
+from ctpet.phantom.floor import Floor
+from ctpet.volume import Volume, resample
 
 FLOOR_MEAN, FLOOR_MEDIAN = "floor: conditional mean", "floor: conditional median"
 
@@ -54,6 +55,27 @@ def score(
         rmse = float(np.sqrt(np.square(error).mean()))
         scores.append(Score(name, float(np.abs(error).mean()), rmse, float(error.mean())))
     return tuple(scores)
+
+
+def compare(
+    pet: Volume, body: NDArray[np.bool_], floor: Floor, models: Mapping[str, Volume]
+) -> tuple[Score, ...]:
+    """Score models between what needs no model and what no model can beat.
+
+    Args:
+        pet: SUVBW, the phantom's.
+        body: bool (k, j, i) on the PET's grid.
+        floor: of the same patient on the same grid.
+        models: SUVBW on any grid; brought onto the PET's with the one resampler, 0 beyond.
+
+    Returns:
+        Nothing, body mean, body median, the models in their order, conditional mean and median.
+    """
+    predictions: dict[str, Volume | float] = dict(constants(pet, body))
+    for name, volume in models.items():
+        predictions[name] = resample(volume, pet.geometry, fill=0.0)
+    predictions |= {FLOOR_MEAN: floor.mean, FLOOR_MEDIAN: floor.median}
+    return score(pet, body, predictions)
 
 
 def constants(pet: Volume, body: NDArray[np.bool_]) -> dict[str, float]:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ctpet.phantom.labels import LABELS
-
 _BONES = (
     "skull", "spine", "ribs", "sternum", "shoulder_girdle", "humeri", "pelvis", "femora",
     "forearms",
@@ -73,8 +71,3 @@ def tissue_of(name: str) -> tuple[str, float] | None:
     if name in COLD:
         return None
     return TISSUE_OF[name]
-
-
-def unassigned() -> frozenset[str]:
-    """Return the structures of the label table that have no tissue; there is none."""
-    return frozenset(LABELS) - TISSUE_OF.keys() - COLD

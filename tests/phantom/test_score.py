@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from ctpet.phantom.score import constants, score, table
+from ctpet.phantom.floor import Floor
+from ctpet.phantom.score import (
+    FLOOR_MEAN,
+    FLOOR_MEDIAN,
+    Score,
+    compare,
+    constants,
+    score,
+    table,
+)
 from ctpet.volume import Geometry, Volume
 from tests.phantom.toy import toy_geometry
 
@@ -34,6 +43,18 @@ def test_constants_are_the_best_of_their_kind():
     assert median.mae < mean.mae
 
 
+def test_models_are_compared_on_the_grid_of_the_pet_between_constants_and_floor():
+    fine = Geometry((2, 2, 10), toy_geometry((2, 2, 10), 2.0).affine + _corner(-1.0))
+    model = Volume(np.full((2, 2, 10), 2.0, np.float32), fine, "SUVBW")
+    floor = Floor(PET, volume(0, 0, 0, 0, 0), 0.1, 0.1, 0.1, 0.1)
+    scores = compare(PET, BODY, floor, {"model": model})
+    assert [each.name for each in scores[:3]] == list(constants(PET, BODY))
+    assert [each.name for each in scores[3:]] == ["model", FLOOR_MEAN, FLOOR_MEDIAN]
+    assert scores[4].mae == 0
+    assert scores[5] == Score(FLOOR_MEDIAN, scores[0].mae, scores[0].rmse, scores[0].bias)
+    assert (scores[3].mae, scores[3].bias) == (1.75, -0.25)
+
+
 def test_what_cannot_be_compared_is_refused():
     with pytest.raises(ValueError, match="not SUVBW"):
         score(PET, BODY, {"ct": volume(1, 2, 3, 4, 5, quantity="HU")})
@@ -54,3 +75,9 @@ def _shift():
     shift = np.zeros((4, 4))
     shift[0, 3] = 1.0
     return shift
+
+
+def _corner(mm):
+    corner = np.zeros((4, 4))
+    corner[:3, 3] = mm
+    return corner
