@@ -7,12 +7,11 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
-import onnxruntime
-
 from ctpet import __version__
 from ctpet.infer.backend import Execution
 from ctpet.infer.machine import available_memory_bytes
 from ctpet.infer.providers import PROVIDER, Offered, choose, offered
+from ctpet.infer.runtime import onnxruntime
 from ctpet.infer.synthesize import MEMORY_FRACTION
 from ctpet.resources import resource_folder
 

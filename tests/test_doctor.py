@@ -3,7 +3,6 @@
 import importlib.metadata
 import json
 
-import onnxruntime
 import pytest
 from typer.testing import CliRunner
 
@@ -12,6 +11,7 @@ from ctpet.cli import app
 from ctpet.infer.backend import Execution
 from ctpet.infer.onnx import open_backend
 from ctpet.infer.providers import Offered
+from ctpet.infer.runtime import onnxruntime
 from tests.dicom_factory import ct_series, write_series
 from tests.onnx_factory import a_model, identity_bytes
 

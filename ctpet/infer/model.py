@@ -6,10 +6,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import onnxruntime
-
 from ctpet.contract import METADATA_KEY, ModelContract, contract_from_json
 from ctpet.errors import ModelInvalid
+from ctpet.infer.runtime import onnxruntime
 from ctpet.infer.session import ORT_ERRORS, open_session, quiet_options, reason
 
 INPUT_NAME = "ct_hu"

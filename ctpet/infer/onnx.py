@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from ctpet.errors import BackendUnavailable, CtpetError, ModelInvalid
@@ -24,6 +23,7 @@ from ctpet.infer.providers import (
     offered,
     openvino_device,
 )
+from ctpet.infer.runtime import onnxruntime
 from ctpet.infer.session import ORT_ERRORS, open_session, quiet_options, reason
 from ctpet.volume.geometry import Shape3
 

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import onnxruntime
-
 from ctpet.errors import BackendUnavailable
 from ctpet.infer.backend import Engine, Execution, Precision
 from ctpet.infer.machine import available_cores, cuda_memory_bytes
+from ctpet.infer.runtime import onnxruntime
 from ctpet.infer.session import FATAL, ORT_ERRORS, reason
 
 OPENVINO = "OpenVINOExecutionProvider"

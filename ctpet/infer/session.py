@@ -4,8 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-import onnxruntime
-from onnxruntime.capi import onnxruntime_pybind11_state as _state
+from ctpet.infer.runtime import onnxruntime, pybind_state
 
 FATAL = 4
 
@@ -28,7 +27,7 @@ _NAMES = (
 ORT_ERRORS: tuple[type[Exception], ...] = (
     RuntimeError,
     ValueError,
-    *(getattr(_state, name) for name in _NAMES if hasattr(_state, name)),
+    *(getattr(pybind_state, name) for name in _NAMES if hasattr(pybind_state, name)),
 )
 """What onnxruntime raises; its classes have no common base but ``Exception``."""
 

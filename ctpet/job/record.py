@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import onnxruntime
 import pydicom
 import scipy
 
 from ctpet import __version__
 from ctpet.findings import Finding
 from ctpet.infer.model import describe
+from ctpet.infer.runtime import onnxruntime
 from ctpet.job.outputs import Prediction, Written
 from ctpet.job.source import CtSource
 from ctpet.job.usage import Stage, Stages, peak_memory_bytes
