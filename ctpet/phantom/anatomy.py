@@ -12,17 +12,22 @@ from ctpet.phantom.anatomy_abdomen import (
     pelvic_organs,
     spleen,
 )
-from ctpet.phantom.anatomy_body import draw_walls, outline
+from ctpet.phantom.anatomy_body import draw_walls
 from ctpet.phantom.anatomy_bowel import colon, small_bowel, stomach
 from ctpet.phantom.anatomy_head import head
+from ctpet.phantom.anatomy_heart import draw_heart
 from ctpet.phantom.anatomy_lesions import Lesion, draw_lesions
-from ctpet.phantom.table import table_at
-from ctpet.phantom.anatomy_skeleton import limb_bones, pelvis, thorax_bones
+from ctpet.phantom.anatomy_limbs import limb_bones, pelvis
+from ctpet.phantom.anatomy_lungs import lungs
+from ctpet.phantom.anatomy_outline import outline
+from ctpet.phantom.anatomy_ribs import thorax_bones
 from ctpet.phantom.anatomy_spine import draw_spine, vertebrae
-from ctpet.phantom.anatomy_thorax import draw_diaphragm, draw_heart, lungs, mediastinum
+from ctpet.phantom.anatomy_thorax import mediastinum
+from ctpet.phantom.diaphragm import draw_diaphragm
 from ctpet.phantom.frame import Frame
 from ctpet.phantom.shapes import draw_waves
 from ctpet.phantom.structure import Structure
+from ctpet.phantom.table import table_at
 from ctpet.phantom.traits import Traits, draw_traits
 
 _REFERENCE_MM = 1760.0
@@ -63,19 +68,19 @@ def draw_anatomy(seed: int) -> Anatomy:
         *deep_muscles(t, spine),
         *limb_bones(t, walls),
         *thorax_bones(t, walls),
-        *pelvis(t, rng),
-        *lungs(t, walls, spine, diaphragm, heart, rng),
-        *vertebrae(t, spine),
+        *pelvis(t),
+        *lungs(walls, spine, diaphragm, heart, rng),
+        *vertebrae(spine),
         *head(t, rng),
-        *mediastinum(t, spine, heart),
+        *mediastinum(spine, heart),
         *small_bowel(t, rng),
-        *colon(t, walls, rng),
+        *colon(t, rng),
         *pelvic_organs(t, rng),
+        *stomach(rng),
+        *liver(t, walls, diaphragm, heart, rng),
         *pancreas(rng),
-        *stomach(t, rng),
-        *kidneys(t, spine, rng),
         *spleen(t, walls, diaphragm, rng),
-        *liver(t, walls, diaphragm, rng),
+        *kidneys(t, spine, rng),
     ]
     painted, lesions = draw_lesions(structures, frame, rng)
     table = table_at(walls.back_y * frame.scale[1] - 2.0)

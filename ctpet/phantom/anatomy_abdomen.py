@@ -3,8 +3,9 @@
 import numpy as np
 
 from ctpet.phantom.anatomy_body import Walls
+from ctpet.phantom.anatomy_heart import Heart, heart_parts
 from ctpet.phantom.anatomy_spine import Spine
-from ctpet.phantom.anatomy_thorax import Diaphragm
+from ctpet.phantom.diaphragm import Diaphragm
 from ctpet.phantom.labels import LABELS
 from ctpet.phantom.shapes import (
     Ellipsoid,
@@ -23,6 +24,8 @@ from ctpet.phantom.shapes import (
 from ctpet.phantom.structure import Structure
 from ctpet.phantom.traits import Traits
 
+_REFERENCE_MM = 1760.0
+
 
 def under(diaphragm: Diaphragm, away: float) -> Shape:
     """Return what lies below the diaphragm by at least ``away`` mm."""
@@ -30,18 +33,19 @@ def under(diaphragm: Diaphragm, away: float) -> Shape:
 
 
 def liver(
-    t: Traits, walls: Walls, diaphragm: Diaphragm, rng: np.random.Generator
+    t: Traits, walls: Walls, diaphragm: Diaphragm, heart: Heart, rng: np.random.Generator
 ) -> list[Structure]:
     """Return liver with its vessels, and gallbladder."""
     n = LABELS
     s = t.organ("liver")
-    low = 172 - (s - 1) * 170 + rng.normal(0, 4)
+    low = 159 - (s - 1) * 250 + (t.stature_mm - 1760) * 0.10 + rng.normal(0, 5)
     slope = float(rng.uniform(0.62, 0.74))
-    room = Grown(walls.cage, -9.0)
+    room = Grown(walls.chest, -9.0)
     below = HalfSpace((-118, -20, low), (slope, 0.22, -1))
     tip = HalfSpace((66 + rng.normal(0, 12), -40, 300), (1, 0.35, 0.25))
     back = HalfSpace((0, 22, 260), (0.75, 0.9, 0.05))
     body = Intersection((room, under(diaphragm, 4.0), below, tip, back), 22.0)
+    body = Intersection((body, Outside(heart_parts(heart)[3], 1.0)), 8.0)
     shape = Wavy(body, 2.0, draw_waves(rng, 4, 60, 120))
     vessels = (
         *tubes(
@@ -57,17 +61,11 @@ def liver(
         ),
         *tubes(spline([(-30, -22, 260, 5), (-10, -38, 285, 4), (15, -50, 295, 3)], 5)),
         *tubes(spline([(-28, 10, 318, 5), (-55, 5, 310, 4), (-90, -5, 285, 2.5)], 6)),
-        *tubes(
-            spline([(-26, 5, 318, 5), (-40, -30, 305, 3.5), (-50, -60, 275, 2.5)], 6)
-        ),
-        *tubes(
-            spline([(-26, 5, 320, 4.5), (0, -25, 312, 3.5), (20, -50, 305, 2.5)], 6)
-        ),
+        *tubes(spline([(-26, 5, 318, 5), (-40, -30, 305, 3.5), (-50, -60, 275, 2.5)], 6)),
+        *tubes(spline([(-26, 5, 320, 4.5), (0, -25, 312, 3.5), (20, -50, 305, 2.5)], 6)),
     )
     gall = float(rng.uniform(0.8, 1.2))
-    bag = spline(
-        [(-42, -28, 232, 5), (-52, -45, 215, 11 * gall), (-60, -58, 195, 14 * gall)], 6
-    )
+    bag = spline([(-42, -28, 232, 5), (-52, -45, 215, 11 * gall), (-60, -58, 195, 14 * gall)], 6)
     return [
         Structure(((n["gallbladder"], 0.0),), tubes(bag)),
         Structure(((n["liver"], 0.0),), (shape,)),
@@ -85,15 +83,11 @@ def spleen(
     s = t.organ("spleen") * float(rng.uniform(0.92, 1.08))
     tilt = np.array([(0.8, 0.5, 0.0), (-0.5, 0.75, 0.4), (0.2, -0.35, 0.9)])
     axes, _ = np.linalg.qr(tilt.T)
-    ball = Ellipsoid((98, 42, 282), (46 * s, 52 * s, 62 * s), axes.T)
-    hollow = Ellipsoid((46, -4, 285), (56, 54, 95))
-    room = Grown(walls.cage, -9.0)
+    ball = Ellipsoid((100, 42, 274), (50 * s, 58 * s, 62 * s), axes.T)
+    hollow = Ellipsoid((38, -12, 285), (57 / s, 54, 110))
+    room = Grown(walls.chest, -9.0)
     shape = Intersection((ball, room, under(diaphragm, 4.0), Outside(hollow)), 12.0)
-    return [
-        Structure(
-            ((LABELS["spleen"], 0.0),), (Wavy(shape, 1.5, draw_waves(rng, 4, 40, 80)),)
-        )
-    ]
+    return [Structure(((LABELS["spleen"], 0.0),), (Wavy(shape, 1.5, draw_waves(rng, 4, 40, 80)),))]
 
 
 def kidneys(t: Traits, spine: Spine, rng: np.random.Generator) -> list[Structure]:
@@ -101,9 +95,10 @@ def kidneys(t: Traits, spine: Spine, rng: np.random.Generator) -> list[Structure
     n = LABELS
     out = []
     sinus, pelvis, glands = [], [], []
-    for side, name, z in ((1, "kidney_left", 222), (-1, "kidney_right", 208)):
+    legs = np.array([3.2, 2.4])
+    for side, name, level in ((1, "kidney_left", 222), (-1, "kidney_right", 208)):
         s = t.organ("kidneys") * float(rng.uniform(0.97, 1.03))
-        z += float(rng.normal(0, 6))
+        z = level + float(rng.normal(0, 6))
         y = spine.at(z)[1]
         x, y = side * 66.0, y + 12
         long = np.array([side * 0.22, -0.12, -0.96])
@@ -116,14 +111,8 @@ def kidneys(t: Traits, spine: Spine, rng: np.random.Generator) -> list[Structure
         hilum = np.array([x, y, z]) - out_way * 27 * s
         notch = Ellipsoid(tuple(hilum), (17 * s, 12 * s, 25 * s), axes)
         shape = Intersection((bean, Outside(notch)), 8.0)
-        out.append(
-            Structure(
-                ((n[name], 0.0),), (Wavy(shape, 1.2, draw_waves(rng, 4, 25, 50)),)
-            )
-        )
-        sinus.append(
-            Ellipsoid(tuple(hilum + 10 * out_way), (17 * s, 9 * s, 23 * s), axes)
-        )
+        out.append(Structure(((n[name], 0.0),), (Wavy(shape, 1.2, draw_waves(rng, 4, 25, 50)),)))
+        sinus.append(Ellipsoid(tuple(hilum + 10 * out_way), (17 * s, 9 * s, 23 * s), axes))
         middle = hilum + 6 * out_way
         pelvis.append(
             Tube(
@@ -142,19 +131,11 @@ def kidneys(t: Traits, spine: Spine, rng: np.random.Generator) -> list[Structure
             12,
         )
         pelvis += tubes(ureter)
-        for limb in (-1, 1):
-            glands.append(
-                Tube(
-                    np.array(
-                        [
-                            (side * 34, y - 24, z + 56.0),
-                            (side * (40 + 6 * limb), y - 8 + 3 * limb, z + 46),
-                        ]
-                    ),
-                    np.array([3.2, 2.4]),
-                    (1, 1, 0.4),
-                )
-            )
+        top, foot = (side * 34, y - 24, z + 56.0), y - 8
+        glands += [
+            Tube(np.array([top, (side * (40 + 6 * n), foot + 3 * n, z + 46)]), legs, (1, 1, 0.4))
+            for n in (-1, 1)
+        ]
     return [
         *out,
         Structure(((n["fat"], 0.0),), tuple(sinus)),
@@ -167,12 +148,12 @@ def pancreas(rng: np.random.Generator) -> list[Structure]:
     """Return the pancreas."""
     path = spline(
         [
-            (-32, -28, 192, 13),
-            (-28, -32, 212, 14),
-            (0, -34, 226, 9),
-            (30, -16, 236, 10),
-            (62, 12, 252, 9.5),
-            (84, 28, 262, 7),
+            (-32, -28, 192, 15),
+            (-28, -32, 212, 16),
+            (0, -34, 226, 11),
+            (30, -16, 236, 12),
+            (62, 12, 252, 11),
+            (84, 28, 262, 8.5),
         ],
         13,
     )
@@ -229,7 +210,7 @@ def deep_muscles(t: Traits, spine: Spine) -> list[Structure]:
 def pelvic_organs(t: Traits, rng: np.random.Generator) -> list[Structure]:
     """Return bladder, and prostate or uterus."""
     n = LABELS
-    r = (t.bladder_ml / (4 / 3 * np.pi) * 1000) ** (1 / 3)
+    r = (t.bladder_ml / (4 / 3 * np.pi * 1.10) * 1000) ** (1 / 3) * _REFERENCE_MM / t.stature_mm
     wide, deep, tall = 1.18 * r, 0.95 * r, 0.9 * r
     room = Ellipsoid((0, -24 + 0.1 * deep, -30 + tall), (wide, deep, tall), power=2.3)
     out = [Structure(((n["muscle"], 0.0), (n["bladder"], 3.0)), (Grown(room, 3.0),))]

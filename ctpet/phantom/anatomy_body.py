@@ -1,36 +1,34 @@
 """The outline: skin, fat and muscle of trunk, head, legs and arms, and the cavity inside."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctpet.phantom.labels import LABELS
 from ctpet.phantom.loft import Loft, loft
 from ctpet.phantom.shapes import (
     Ellipsoid,
-    Floats,
     Grown,
     HalfSpace,
     Intersection,
     Outside,
-    Points,
     Shape,
     Tube,
     Union,
     Wavy,
     draw_waves,
-    ripple,
     spline,
 )
-from ctpet.phantom.structure import Structure
 from ctpet.phantom.traits import Traits
+
+Row = tuple[float, float, float, float, float]
 
 SKIN_MM = 2.0
 """Thickness of the skin (ICRP 89: 1.3 mm epidermis and dermis, more on the back; rounded up)."""
 
 # z, half width, front y, back y, y of the widest place; a lean man of 1760 mm, his muscle's outline
-_MUSCLE = (
+_MUSCLE: tuple[Row, ...] = (
     (-110, 158, -66, 84, 10),
     (-60, 166, -74, 98, 15),
     (0, 164, -84, 104, 15),
@@ -67,7 +65,7 @@ _FAT = (
     (660, 0.2, 0.2, 0.2),
 )
 # the ribs' middle surface and, below them, the abdominal wall's inside
-_CAGE = (
+_CAGE: tuple[Row, ...] = (
     (-62, 16, 0, 56, 30),
     (-48, 34, -36, 66, 22),
     (-25, 52, -58, 74, 15),
@@ -96,6 +94,7 @@ class Walls:
         skin: the body's outside, trunk, head, legs and arms.
         muscle: the same without fat.
         cage: the middle of the ribs; below them the inside of the abdominal wall.
+        chest: the cage as it would be without visceral fat; the solid organs keep to it.
         cavity: what holds the organs.
         arms: centre line of the left arm, shoulder to hand, with its muscle's radii ``(n, 4)``.
         back_y: where the back lies flat on the table.
@@ -104,8 +103,9 @@ class Walls:
     skin: Shape
     muscle: Shape
     cage: Loft
+    chest: Loft
     cavity: Shape
-    arms: np.ndarray
+    arms: NDArray[np.float64]
     back_y: float
 
 
@@ -116,62 +116,63 @@ def _belly(z: float) -> float:
 
 def draw_walls(t: Traits, rng: np.random.Generator) -> Walls:
     """Draw the body's surfaces."""
-    women = t.sex == "F"
-    hips, shoulders = (1.06, 0.91) if women else (1.0, 1.0)
     waves = draw_waves(rng, 5, 120, 300)
-    muscle_rows, skin_rows, cage_rows = [], [], []
-    fat = np.asarray(_FAT)
-    for z, wide, front, back, widest in _MUSCLE:
-        factor = float(
-            np.interp(
-                z,
-                (0, 150, 350, 480),
-                (hips, 0.96 if women else 1.0, shoulders, shoulders),
-            )
-        )
-        wide *= factor
-        push = t.belly * _belly(z)
-        wide += 0.35 * push
-        front -= push
-        side_mm, front_mm, back_mm = (
-            SKIN_MM + t.subcutaneous * float(np.interp(z, fat[:, 0], fat[:, n]))
-            for n in (1, 2, 3)
-        )
-        muscle_rows.append((z, wide, front, back, widest))
-        skin_rows.append((z, wide + side_mm, front - front_mm, back + back_mm, widest))
-    for z, wide, front, back, widest in _CAGE:
-        push = t.belly * _belly(z)
-        factor = (
-            float(np.interp(z, (0, 150, 350, 480), (1.04, 1.0, 0.93, 0.93)))
-            if women
-            else 1.0
-        )
-        cage_rows.append((z, wide * factor + 0.35 * push, front - push, back, widest))
-    cage = loft(cage_rows, square=0.25)
+    muscle_rows = _muscle_rows(t)
+    skin_rows = _skin_rows(t, muscle_rows)
     torso, hull = loft(muscle_rows, square=0.55), loft(skin_rows, square=0.45)
     arms = _arm(t)
-    fat_limb = SKIN_MM + 0.75 * t.subcutaneous
     muscle = _assemble(torso, 0.0, arms, t)
-    skin = _assemble(hull, fat_limb, arms, t)
-    back = float(np.max([row[3] for row in skin_rows])) - 7.0
-    flat, firm = (
-        HalfSpace((0, back, 0), (0, 1, 0)),
-        HalfSpace((0, back - 8.0, 0), (0, 1, 0)),
-    )
+    skin = _assemble(hull, SKIN_MM + 0.75 * t.subcutaneous, arms, t)
+    back = max(row[3] for row in skin_rows) - 7.0
+    flat, firm = HalfSpace((0, back, 0), (0, 1, 0)), HalfSpace((0, back - 8, 0), (0, 1, 0))
     cleft = Ellipsoid((0, back + 6, -40), (3.0, 52, 75))
+    cage = loft(_cage_rows(t, t.belly), square=0.25)
     return Walls(
         skin=Wavy(Intersection((skin, flat, Outside(cleft)), 12.0), 1.5, waves),
-        muscle=Wavy(
-            Intersection((muscle, firm, Outside(cleft, 9.0)), 12.0), 1.5, waves
-        ),
+        muscle=Wavy(Intersection((muscle, firm, Outside(cleft, 9.0)), 12.0), 1.5, waves),
         cage=cage,
+        chest=loft(_cage_rows(t, 0.0), square=0.25),
         cavity=Grown(cage, -6.0),
         arms=arms,
         back_y=back,
     )
 
 
-def _arm(t: Traits) -> np.ndarray:
+def _muscle_rows(t: Traits) -> list[Row]:
+    """Return the trunk's sections without fat: a woman's hips are wider, her shoulders narrower."""
+    factors = (1.06, 0.96, 0.91, 0.91) if t.sex == "F" else (1.0, 1.0, 1.0, 1.0)
+    rows: list[Row] = []
+    for z, wide, front, back, widest in _MUSCLE:
+        factor = float(np.interp(z, (0, 150, 350, 480), factors))
+        push = t.belly * _belly(z)
+        rows.append((float(z), wide * factor + 0.35 * push, front - push, back, widest))
+    return rows
+
+
+def _skin_rows(t: Traits, muscle: Sequence[Row]) -> list[Row]:
+    """Return the trunk's sections with fat and skin."""
+    fat = np.asarray(_FAT)
+    rows: list[Row] = []
+    for z, wide, front, back, widest in muscle:
+        sides, ahead, behind = (
+            SKIN_MM + t.subcutaneous * float(np.interp(z, fat[:, 0], fat[:, n])) for n in (1, 2, 3)
+        )
+        rows.append((z, wide + sides, front - ahead, back + behind, widest))
+    return rows
+
+
+def _cage_rows(t: Traits, belly: float) -> list[Row]:
+    """Return the sections of ribs and abdominal wall, pushed out by visceral fat."""
+    factors = (1.04, 1.0, 0.93, 0.93) if t.sex == "F" else (1.0, 1.0, 1.0, 1.0)
+    rows: list[Row] = []
+    for z, wide, front, back, widest in _CAGE:
+        factor = float(np.interp(z, (0, 150, 350, 480), factors))
+        push = belly * _belly(z)
+        rows.append((float(z), wide * factor + 0.35 * push, front - push, back, widest))
+    return rows
+
+
+def _arm(t: Traits) -> NDArray[np.float64]:
     """Return the left arm's centre line and muscle radius from shoulder to fingers."""
     narrow = 0.92 if t.sex == "F" else 1.0
     thick = 0.88 if t.sex == "F" else 1.0
@@ -203,13 +204,12 @@ def _arm(t: Traits) -> np.ndarray:
     path[:, 0] *= narrow
     path[:, 3] *= thick
     if t.arms == "down":
-        path[:, 0] += 0.9 * t.subcutaneous * np.linspace(0, 1, 17) + np.linspace(
-            0, 0.3, 17
-        ) * max(t.belly, 0)
+        hip = max(row[1] for row in _muscle_rows(t)[:4]) + 2.2 * t.subcutaneous + 34
+        path[:, 0] += np.linspace(0, 1, 17) ** 0.8 * max(0.0, hip - path[-4, 0])
     return path
 
 
-def _assemble(trunk: Loft, fat: float, arms: np.ndarray, t: Traits) -> Shape:
+def _assemble(trunk: Loft, fat: float, arms: NDArray[np.float64], t: Traits) -> Shape:
     """Join trunk, head, legs and arms into one surface, ``fat`` mm thicker on the limbs."""
     leg_size = 1.0 if t.sex == "M" else 1.02
     legs: list[Shape] = []
@@ -231,18 +231,18 @@ def _assemble(trunk: Loft, fat: float, arms: np.ndarray, t: Traits) -> Shape:
         arm[:, 0] *= side
         limbs.append(Tube(arm[:8, :3], arm[:8, 3] + 0.7 * fat))
         free.append(Tube(arm[7:, :3], arm[7:, 3] + 0.7 * fat))
-    head = _head(min(0.35 * fat, 6.0))
+    head = _head(min(0.35 * fat, 6.0), t.organ("brain"))
     core: Shape = Union((trunk, *head), 26.0)
     lower: Shape = Union((core, Union(tuple(legs), 4.0)), 22.0)
     return Union((Union((lower, *limbs), 22.0), *free))
 
 
-def _head(fat: float) -> tuple[Shape, ...]:
+def _head(fat: float, b: float) -> tuple[Shape, ...]:
     """Return the head's soft outline: skull cap, face, nose, jaw."""
     return (
         Union(
             (
-                Ellipsoid((0, -8, 752), (73 + fat, 93 + fat, 84 + fat), power=2.3),
+                Ellipsoid((0, -8, 752), (73 * b + fat, 92 * b + fat, 83 * b + fat), power=2.3),
                 Ellipsoid((0, -50, 672), (60 + fat, 52 + fat, 72 + fat), power=2.5),
                 Tube(np.array([(0, -100, 712.0), (0, -113, 684)]), np.array([7.0, 11])),
                 Ellipsoid((0, -66, 620), (42 + fat, 36 + fat, 20 + fat)),
@@ -250,104 +250,3 @@ def _head(fat: float) -> tuple[Shape, ...]:
             14.0,
         ),
     )
-
-
-def _pads(t: Traits) -> tuple[Shape, ...]:
-    """Return the fat of armpits, groins and buttocks, which the muscles leave free."""
-    grown = 0.85 + 0.012 * t.subcutaneous
-    pads = []
-    for s in (-1, 1):
-        for at, radii in (
-            ((132, 4, 452), (17, 26, 34)),
-            ((70, -60, -28), (20, 17, 44)),
-            ((34, 66, -44), (17, 22, 24)),
-            ((40, -14, 552), (14, 12, 26)),
-        ):
-            size = [float(v * grown) for v in radii]
-            pads.append(
-                Ellipsoid((s * at[0], at[1], at[2]), (size[0], size[1], size[2]))
-            )
-    return tuple(pads)
-
-
-def breasts(t: Traits, walls: Walls, rng: np.random.Generator) -> list[Shape]:
-    """Return a woman's breasts, lying on the chest wall and sagging to the sides when supine."""
-    if t.sex == "M":
-        return []
-    size = float(np.clip(rng.normal(1.0, 0.15), 0.7, 1.3)) * (
-        0.8 + 0.025 * t.subcutaneous
-    )
-    return [
-        Ellipsoid((side * 84, -104, 366), (66 * size, 46 * size, 60 * size))
-        for side in (-1, 1)
-    ]
-
-
-def outline(t: Traits, walls: Walls, rng: np.random.Generator) -> list[Structure]:
-    """Return skin, fat, breast glands, muscle and the fat of the cavity."""
-    number = LABELS
-    chest = breasts(t, walls, rng)
-    skin: Shape = Union((walls.skin, *chest), 18.0) if chest else walls.skin
-    gland_waves = draw_waves(rng, 6, 14, 40)
-    out = [Structure(((number["skin"], 0.0), (number["fat"], SKIN_MM)), (skin,))]
-    density = float(rng.uniform(0.35, 0.75))
-    glands = tuple(
-        Wavy(
-            Ellipsoid(
-                (b.centre[0], b.centre[1] - 10, b.centre[2]),
-                tuple(r * density for r in b.radii),
-            ),
-            6.0,
-            gland_waves,
-        )
-        for b in chest
-    )
-    if glands:
-        out.append(Structure(((number["breast"], 0.0),), glands))
-    out.append(Structure(((number["muscle"], 0.0),), (walls.muscle,)))
-    waves = draw_waves(rng, 4, 60, 110)
-    waves[:, 2] *= 0.3
-    out.append(
-        Structure(
-            ((number["fat"], 0.0),),
-            (
-                Fascia(
-                    Intersection((walls.muscle, HalfSpace((0, 0, 560), (0, 0, 1)))),
-                    waves,
-                    0.9,
-                ),
-            ),
-        )
-    )
-    out.append(Structure(((number["fat"], 0.0),), (*_pads(t), walls.cavity)))
-    return out
-
-
-@dataclass(frozen=True, eq=False)
-class Fascia:
-    """Thin wavy sheets of fat between muscles.
-
-    Attributes:
-        within: the muscle they part.
-        waves: of the field whose zero crossings they follow, ``(n, 4)``.
-        half_mm: half their thickness.
-    """
-
-    within: Shape
-    waves: NDArray[np.float64]
-    half_mm: float
-
-    def distance(self, p: Points, /) -> Floats:
-        """See `Shape`."""
-        steep = np.sqrt((self.waves[:, :3] ** 2).sum() / 2) / len(self.waves)
-        d = np.abs(ripple(p, self.waves)) * np.float32(1 / steep) - np.float32(
-            self.half_mm
-        )
-        near = d < 6
-        inside = self.within.distance(Points(*(axis[near] for axis in p)))
-        d[near] = np.maximum(d[near], inside + np.float32(2.0))
-        return np.asarray(d)
-
-    def bounds(self) -> NDArray[np.float64]:
-        """See `Shape`."""
-        return self.within.bounds()

@@ -1,16 +1,23 @@
 """Stomach, duodenum, coils of small bowel, and the colon with its pouches and gas."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from ctpet.phantom.anatomy_body import Walls
 from ctpet.phantom.labels import LABELS
 from ctpet.phantom.shapes import (
+    EVERYWHERE,
+    Floats,
     Grown,
     HalfSpace,
     Intersection,
+    Points,
     Shape,
+    Tube,
     draw_waves,
+    ripple,
     spline,
     tubes,
 )
@@ -20,7 +27,7 @@ from ctpet.phantom.traits import Traits
 _WALL_MM = 2.6
 
 
-def stomach(t: Traits, rng: np.random.Generator) -> list[Structure]:
+def stomach(rng: np.random.Generator) -> list[Structure]:
     """Return the stomach: a J with fluid at the back and a bubble in front."""
     n = LABELS
     full = float(rng.uniform(0.75, 1.05))
@@ -105,9 +112,7 @@ def _coils(forward: float, rng: np.random.Generator) -> NDArray[np.float64]:
         order.append(
             min(
                 free,
-                key=lambda n: (
-                    float(np.sum(((left[n] - here) * pull) ** 2)) - 3 * left[n, 2]
-                ),
+                key=lambda n: float(np.sum(((left[n] - here) * pull) ** 2)) - 3 * left[n, 2],
             )
         )
         free.remove(order[-1])
@@ -122,7 +127,7 @@ def _coils(forward: float, rng: np.random.Generator) -> NDArray[np.float64]:
     return spline(np.column_stack([path, radius])[keep], 3 * int(keep.sum()))
 
 
-def colon(t: Traits, walls: Walls, rng: np.random.Generator) -> list[Structure]:
+def colon(t: Traits, rng: np.random.Generator) -> list[Structure]:
     """Return caecum to rectum: pouches along a frame around the small bowel."""
     n = LABELS
     f = 0.8 * max(t.belly, 0.0)
@@ -164,7 +169,7 @@ def colon(t: Traits, walls: Walls, rng: np.random.Generator) -> list[Structure]:
     ]
 
 
-def _pockets(parts: "tuple[Shape, ...]", rng: np.random.Generator) -> tuple[Shape, ...]:
+def _pockets(parts: Sequence[Tube], rng: np.random.Generator) -> tuple[Shape, ...]:
     """Return gas that floats to the front of some stretches, and bubbles within stool."""
     out: list[Shape] = []
     gassy = float(rng.uniform(0.25, 0.6))
@@ -182,18 +187,17 @@ def _pockets(parts: "tuple[Shape, ...]", rng: np.random.Generator) -> tuple[Shap
     return tuple(out)
 
 
+@dataclass(frozen=True, eq=False)
 class _Foam:
-    """Small bubbles: where a sum of waves is high."""
+    """Small bubbles: where a sum of waves is above a level."""
 
-    def __init__(self, waves: NDArray[np.float64], above: float) -> None:
-        self.waves, self.above = waves, above
+    waves: NDArray[np.float64]
+    above: float
 
-    def distance(self, p, /):  # type: ignore[no-untyped-def]
+    def distance(self, p: Points, /) -> Floats:
         """See `Shape`."""
-        from ctpet.phantom.shapes import ripple
-
-        return (np.float32(self.above) - ripple(p, self.waves)) * np.float32(5.0)
+        return np.asarray((np.float32(self.above) - ripple(p, self.waves)) * np.float32(5.0))
 
     def bounds(self) -> NDArray[np.float64]:
         """See `Shape`."""
-        return np.array([[-np.inf] * 3, [np.inf] * 3])
+        return EVERYWHERE

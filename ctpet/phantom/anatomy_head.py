@@ -1,6 +1,7 @@
 """Skull and face, brain, eyes, and the air of nose and throat."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ctpet.phantom.labels import LABELS
 from ctpet.phantom.shapes import (
@@ -9,6 +10,7 @@ from ctpet.phantom.shapes import (
     Intersection,
     Outside,
     Shape,
+    Triple,
     Tube,
     Union,
     Wavy,
@@ -21,10 +23,15 @@ from ctpet.phantom.traits import Traits
 _CRANIUM = (0.0, -6.0, 753.0)
 
 
-def _tilted(degrees: float) -> np.ndarray:
+def _tilted(degrees: float) -> NDArray[np.float64]:
     """Return axes turned about x."""
     c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     return np.array([(1, 0, 0), (0, c, s), (0, -s, c)])
+
+
+def _grown(radii: Triple, by: float) -> Triple:
+    a, b, c = radii
+    return a + by, b + by, c + by
 
 
 def head(t: Traits, rng: np.random.Generator) -> list[Structure]:
@@ -32,7 +39,7 @@ def head(t: Traits, rng: np.random.Generator) -> list[Structure]:
     n = LABELS
     b = t.organ("brain")
     inner = (65 * b, 84 * b, 72 * b)
-    vault = Ellipsoid(_CRANIUM, tuple(v + 6.5 for v in inner), power=2.3)
+    vault = Ellipsoid(_CRANIUM, _grown(inner, 6.5), power=2.3)
     dura = Ellipsoid(_CRANIUM, inner, power=2.3)
     floor = HalfSpace((0, -10, 704), (0, 0.30, -1))
     pit = Ellipsoid((0, 34, 704), (50, 40, 34))
@@ -50,7 +57,7 @@ def head(t: Traits, rng: np.random.Generator) -> list[Structure]:
             (
                 Intersection(
                     (
-                        Ellipsoid(_CRANIUM, tuple(v - 3.0 for v in inner), power=2.3),
+                        Ellipsoid(_CRANIUM, _grown(inner, -3.0), power=2.3),
                         HalfSpace((0, -10, 708), (0, 0.30, -1)),
                     ),
                     12.0,
@@ -60,9 +67,7 @@ def head(t: Traits, rng: np.random.Generator) -> list[Structure]:
         3.0,
         waves,
     )
-    halves = Intersection(
-        (cortex, Outside(Ellipsoid((0, -5, 790), (1.6, 110, 62)))), 1.0
-    )
+    halves = Intersection((cortex, Outside(Ellipsoid((0, -5, 790), (1.6, 110, 62)))), 1.0)
     white = Wavy(
         Intersection(
             (
@@ -193,9 +198,7 @@ def _air(rng: np.random.Generator) -> list[Structure]:
                 3.0,
                 draw_waves(rng, 5, 6, 12),
             ),
-            Tube(
-                np.array([(s * 62, 0, 694.0), (s * 78, 4, 694)]), np.array([3.5, 3.5])
-            ),
+            Tube(np.array([(s * 62, 0, 694.0), (s * 78, 4, 694)]), np.array([3.5, 3.5])),
         ]
     shapes.append(Ellipsoid((0, -24, 704), (13 * size, 11 * size, 9 * size)))
     turbinates = tuple(Ellipsoid((s * 10, -68, 676), (3, 22, 6)) for s in (-1, 1))

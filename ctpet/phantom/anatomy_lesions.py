@@ -50,44 +50,38 @@ _KINDS = {
     "lung nodule": _Kind(
         ("lung_left", "lung_right"), (-130, -90, 260), (130, 90, 510), (4, 17), (20, 50)
     ),
-    "liver metastasis": _Kind(
-        ("liver",), (-125, -80, 190), (60, 70, 335), (6, 24), (30, 48)
-    ),
-    "mediastinal node": _Kind(
-        ("fat",), (-35, -50, 395), (40, 45, 480), (5, 11), (30, 50)
-    ),
-    "axillary node": _Kind(
-        ("fat",), (-150, -25, 425), (150, 40, 490), (5, 11), (30, 50)
-    ),
+    "liver metastasis": _Kind(("liver",), (-125, -80, 190), (60, 70, 335), (6, 24), (30, 48)),
+    "mediastinal node": _Kind(("fat",), (-35, -50, 395), (40, 45, 480), (5, 11), (30, 50)),
+    "axillary node": _Kind(("fat",), (-150, -25, 425), (150, 40, 490), (5, 11), (30, 50)),
     "abdominal node": _Kind(("fat",), (-60, -50, 90), (60, 40, 240), (5, 12), (30, 50)),
     "groin node": _Kind(("fat",), (-100, -75, -75), (100, -30, -5), (5, 11), (30, 50)),
     "bone metastasis": _Kind(
         ("bone_marrow",), (-95, -20, -30), (95, 110, 530), (4.5, 11), (20, 900)
     ),
-    "soft tissue mass": _Kind(
-        ("muscle",), (-150, -90, -200), (150, 100, 120), (9, 34), (25, 50)
-    ),
+    "soft tissue mass": _Kind(("muscle",), (-150, -90, -200), (150, 100, 120), (9, 34), (25, 50)),
     "adrenal mass": _Kind(("fat",), (-55, 5, 235), (55, 60, 290), (6, 13), (10, 40)),
-}
+}  # fmt: skip
 """Radii (mm) from below to well above the 10 mm short axis of RECIST 1.1 (Eisenhauer 2009)."""
 
-_TRIES = 60
+_CANDIDATES = 400
+_TRIES = 25
 _KEEPS_OFF_MM = 1.5
 
 
 def owner(structures: Sequence[Structure], points: Floats) -> NDArray[np.int64]:
-    """Return the label that is painted last at each point of the drawing, ``(n, 3)`` to ``(n,)``."""
-    p = Points(*(points[:, n].astype(np.float32) for n in range(3)))
+    """Return the label painted last at each point of the drawing, ``(n, 3)`` to ``(n,)``."""
     labels = np.zeros(len(points), dtype=np.int64)
     low, high = points.min(axis=0), points.max(axis=0)
     for structure in structures:
-        depth = np.full(len(points), np.inf, dtype=np.float32)
-        for shape in structure.parts:
-            box = shape.bounds()
-            if (box[0] <= high).all() and (box[1] >= low).all():
-                np.minimum(depth, shape.distance(p), out=depth)
-        for label, inset in structure.layers:
-            labels[depth < -inset] = label
+        boxes = structure.boxes
+        near = ((boxes[:, 0] <= high) & (boxes[:, 1] >= low)).all(axis=1)
+        for n in np.flatnonzero(near):
+            held = np.flatnonzero(((points >= boxes[n, 0]) & (points <= boxes[n, 1])).all(axis=1))
+            if held.size:
+                p = Points(*points[held].astype(np.float32).T)
+                depth = structure.parts[n].distance(p)
+                for label, inset in structure.layers:
+                    labels[held[depth < -inset]] = label
     return labels
 
 
@@ -104,70 +98,74 @@ def draw_lesions(
         frame: the patient's.
         rng: where the randomness comes from.
     """
-    painted, lesions = [], []
+    count = int(rng.choice(8, p=(0.15, 0.15, 0.2, 0.15, 0.12, 0.1, 0.08, 0.05)))
+    names = [str(name) for name in rng.choice(list(_KINDS), count)]
+    centres = [rng.uniform(_KINDS[n].low, _KINDS[n].high, (_CANDIDATES, 3)) for n in names]
+    owners = owner(structures, np.concatenate(centres)) if names else np.zeros(0, np.int64)
+    painted: list[Structure] = []
+    lesions: list[Lesion] = []
     taken: list[Floats] = []
-    for _ in range(
-        int(rng.choice(8, p=(0.15, 0.15, 0.2, 0.15, 0.12, 0.1, 0.08, 0.05)))
-    ):
-        name = str(rng.choice(list(_KINDS)))
+    for name, points, labels in zip(names, centres, np.split(owners, max(count, 1)), strict=False):
         kind = _KINDS[name]
         low, high = kind.radius
         base = low * (high / low) ** rng.uniform()
         radii = base * rng.uniform(0.85, 1.15, 3)
-        found = _place(structures, kind, radii, taken, rng)
-        if found is None:
-            continue
-        at, host = found
-        taken.append(np.array([*at, radii.max()]))
-        label = FIRST_LESION + len(lesions)
+        fitting = np.flatnonzero(np.isin(labels, [LABELS[host] for host in kind.hosts]))
+        at = _place(structures, points[fitting], labels[fitting], radii, taken)
         waves = draw_waves(rng, 5, 1.2 * base, 3 * base)
-        shape = Wavy(
-            Ellipsoid(tuple(at.tolist()), tuple(radii.tolist())), 0.10 * base, waves
-        )
-        painted.append(Structure(((label, 0.0),), (shape,)))
-        lesions.append(
-            Lesion(
-                tuple(frame.to_lps(at).tolist()),
-                tuple((radii * frame.scale).tolist()),
-                host,
-                label,
-                name,
-                _hu(name, kind, rng),
-            )
-        )
+        hu = _hu(name, kind, rng)
+        if at is None:
+            continue
+        centre = points[fitting[at]]
+        taken.append(np.array([*centre, radii.max()]))
+        label = FIRST_LESION + len(lesions)
+        ball = Ellipsoid(_triple(centre), _triple(radii))
+        painted.append(Structure(((label, 0.0),), (Wavy(ball, 0.10 * base, waves),)))
+        host = NAMES[int(labels[fitting[at]])]
+        place, size = frame.to_lps(centre), radii * frame.scale
+        lesions.append(Lesion(_triple(place), _triple(size), host, label, name, hu))
     return painted, lesions
+
+
+def _triple(values: Floats) -> tuple[float, float, float]:
+    x, y, z = (float(v) for v in values)
+    return x, y, z
 
 
 def _hu(name: str, kind: _Kind, rng: np.random.Generator) -> float:
     """Return a lesion's mean; bone metastases are lytic or sclerotic."""
     if name == "bone metastasis":
-        return float(
-            rng.normal(60, 15) if rng.random() < 0.6 else rng.uniform(550, kind.hu[1])
-        )
+        return float(rng.normal(60, 15) if rng.random() < 0.6 else rng.uniform(550, kind.hu[1]))
     return float(rng.uniform(*kind.hu))
 
 
 def _place(
     structures: Sequence[Structure],
-    kind: _Kind,
+    centres: Floats,
+    labels: NDArray[np.int64],
     radii: Floats,
     taken: Sequence[Floats],
-    rng: np.random.Generator,
-) -> tuple[Floats, str] | None:
-    """Return a centre whose surroundings all are the host, and the host; None: none was found."""
-    hosts = [LABELS[name] for name in kind.hosts]
-    centres = rng.uniform(kind.low, kind.high, (_TRIES * 10, 3))
-    labels = owner(structures, centres)
-    ball = rng.normal(size=(40, 3))
-    ball /= np.linalg.norm(ball, axis=1, keepdims=True)
-    rim = np.concatenate([ball * (1.12 * radii + _KEEPS_OFF_MM), 0.5 * ball * radii])
-    for centre, label in list(zip(centres, labels, strict=True)):
-        if label not in hosts:
-            continue
-        if any(
-            np.linalg.norm(centre - o[:3]) < 1.3 * (o[3] + radii.max()) for o in taken
-        ):
-            continue
-        if (owner(structures, centre + rim) == label).all():
-            return centre, NAMES[int(label)]
+) -> int | None:
+    """Return the first centre whose surroundings are all of its own label; None: there is none."""
+    rim = np.concatenate([_SPHERE * (1.12 * radii + _KEEPS_OFF_MM), 0.5 * _SPHERE * radii])
+    gap = [1.3 * (other[3] + radii.max()) for other in taken]
+    for first in range(0, len(centres), _TRIES):
+        some = centres[first : first + _TRIES]
+        around = owner(structures, (some[:, None] + rim).reshape(-1, 3)).reshape(len(some), -1)
+        for n in np.flatnonzero((around == labels[first : first + _TRIES, None]).all(axis=1)):
+            away = (np.linalg.norm(some[n] - other[:3]) for other in taken)
+            if all(a > g for a, g in zip(away, gap, strict=True)):
+                return first + int(n)
     return None
+
+
+def _sphere(count: int) -> Floats:
+    """Return points spread evenly over the unit sphere (golden spiral), ``(count, 3)``."""
+    n = np.arange(count) + 0.5
+    z = 1 - 2 * n / count
+    angle = np.pi * (1 + np.sqrt(5)) * n
+    flat = np.sqrt(1 - z**2)
+    return np.column_stack([flat * np.cos(angle), flat * np.sin(angle), z])
+
+
+_SPHERE = _sphere(32)

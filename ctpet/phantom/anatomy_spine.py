@@ -1,6 +1,7 @@
 """The spine: a curved column of vertebrae and discs, their arches, the cord and the sacrum."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -9,7 +10,6 @@ from ctpet.phantom.labels import LABELS
 from ctpet.phantom.loft import loft
 from ctpet.phantom.shapes import Ellipsoid, Shape, Tube, tubes
 from ctpet.phantom.structure import Structure
-from ctpet.phantom.traits import Traits
 
 # z and y of the vertebral bodies' centres
 _CURVE = (
@@ -70,11 +70,11 @@ def _body_size(z: float) -> tuple[float, float]:
     )
 
 
-def vertebrae(t: Traits, spine: Spine) -> list[Structure]:
+def vertebrae(spine: Spine) -> list[Structure]:
     """Return bodies, discs, arches, processes, cord and sacrum."""
     n = LABELS
     rows, discs = [], []
-    for low, high in zip(DISCS_Z[:-1], DISCS_Z[1:], strict=True):
+    for low, high in pairwise(DISCS_Z):
         for part, waist in ((0.0, 1.0), (0.15, 1.02), (0.5, 0.90), (0.85, 1.02)):
             z = low + part * (high - low)
             x, y = spine.at(z)
@@ -86,13 +86,11 @@ def vertebrae(t: Traits, spine: Spine) -> list[Structure]:
         slope = -(spine.at(low + 5)[1] - spine.at(low - 5)[1]) / 10
         turn = np.array([(1, 0, 0), (0, 1, slope), (0, -slope, 1)], dtype=np.float64)
         turn /= np.linalg.norm(turn, axis=1, keepdims=True)
-        discs.append(
-            Ellipsoid((x, y - 0.5, low), (wide + 1, deep + 0.5, thick), turn, power=4.0)
-        )
+        discs.append(Ellipsoid((x, y - 0.5, low), (wide + 1, deep + 0.5, thick), turn, power=4.0))
     column = loft(rows, square=0.15)
     arches: list[Shape] = []
     canal = []
-    for low, high in zip(DISCS_Z[:-1], DISCS_Z[1:], strict=True):
+    for low, high in pairwise(DISCS_Z):
         arches += _arch(spine, float(low), float(high))
     for z in np.linspace(90, 665, 30):
         x, y = spine.at(z)
@@ -154,6 +152,4 @@ def _sacrum() -> Structure:
         (76, 52, 32, 84, 58),
         (84, 40, 30, 76, 52),
     ]
-    return Structure(
-        ((n["spine"], 0.0), (n["bone_marrow"], 2.0)), (loft(rows, square=0.1),)
-    )
+    return Structure(((n["spine"], 0.0), (n["bone_marrow"], 2.0)), (loft(rows, square=0.1),))

@@ -1,8 +1,9 @@
-"""How much of each voxel a shape covers: blocks far from its surface are skipped or filled whole."""
+"""How much of each voxel a shape covers; blocks far from its surface are skipped or filled."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,6 @@ from ctpet.volume import Geometry
 
 Region = tuple[slice, slice, slice]
 
-_BLOCK = {0: 4, 1: 6, 2: 8}
 _SMALL = 6000
 
 
@@ -40,28 +40,31 @@ def grid_of(geometry: Geometry, frame: Frame) -> Grid:
     """Return what is needed to render onto a geometry."""
     spacing = np.asarray(geometry.spacing_mm)
     width = float(np.sqrt((spacing**2).mean())) / frame.size
-    side = 5.0 * float(np.prod(spacing) ** (1 / 3))
+    side = 3.0 * float(np.prod(spacing) ** (1 / 3))
     k, j, i = (int(n) for n in np.clip(np.round(side / spacing), 2, 10))
     return Grid(geometry, frame, width, (k, j, i))
 
 
-def region_of(shape: Shape, grid: Grid) -> Region | None:
-    """Return the voxels that a shape may reach; None if it lies outside the field of view."""
-    box = shape.bounds() + np.array([[-grid.width_mm], [grid.width_mm]])
-    corners = np.array(list(product(*grid.frame.box_to_lps(box).T)))
-    corners = np.clip(corners, -1e6, 1e6)
-    index = grid.geometry.lps_to_index(corners)
-    low = np.maximum(np.floor(index.min(axis=0)), 0).astype(int)
-    high = np.minimum(np.ceil(index.max(axis=0)) + 1, grid.geometry.shape).astype(int)
-    if (high <= low).any():
-        return None
-    k, j, i = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
-    return k, j, i
+def regions_of(boxes: NDArray[np.float64], grid: Grid) -> list[Region | None]:
+    """Return the voxels that may be reached from boxes of the drawing, ``(n, 2, 3)`` mm.
+
+    Returns:
+        For each box a region, or None if it lies outside the field of view.
+    """
+    lps = np.clip(grid.frame.box_to_lps(boxes), -1e6, 1e6)
+    pick = np.array(list(product((0, 1), repeat=3)))
+    corners = lps[:, pick, np.arange(3)]
+    index = grid.geometry.lps_to_index(corners.reshape(-1, 3)).reshape(corners.shape)
+    low = np.maximum(np.floor(index.min(axis=1)) - 1, 0).astype(int)
+    high = np.minimum(np.ceil(index.max(axis=1)) + 2, grid.geometry.shape).astype(int)
+    seen = (high > low).all(axis=1)
+    return [
+        (slice(a[0], b[0]), slice(a[1], b[1]), slice(a[2], b[2])) if ok else None
+        for a, b, ok in zip(low.tolist(), high.tolist(), seen, strict=True)
+    ]
 
 
-def cover(
-    shape: Shape, insets: Sequence[float], grid: Grid, region: Region
-) -> list[Floats]:
+def cover(shape: Shape, insets: Sequence[float], grid: Grid, region: Region) -> list[Floats]:
     """Return how much of each voxel of a region a shape covers, ``[0, 1]``.
 
     Args:
@@ -92,8 +95,7 @@ def _cover_by_blocks(
     block = np.array(grid.block)
     count = -(-size // block)
     centres = [
-        s + (b - 1) / 2 + b * np.arange(n)
-        for s, b, n in zip(start, block, count, strict=True)
+        s + (b - 1) / 2 + b * np.arange(n) for s, b, n in zip(start, block, count, strict=True)
     ]
     d = shape.distance(_points(grid, *np.ix_(*centres)))
     d = np.broadcast_to(d, tuple(count))
@@ -103,9 +105,7 @@ def _cover_by_blocks(
     whole = [np.where(d < -inset, np.float32(1), np.float32(0)) for inset in insets]
     out = []
     for w in whole:
-        full = np.empty(
-            (count[0], block[0], count[1], block[1], count[2], block[2]), np.float32
-        )
+        full = np.empty((count[0], block[0], count[1], block[1], count[2], block[2]), np.float32)
         full[...] = w[:, None, :, None, :, None]
         out.append(full)
     which = np.nonzero(near)
@@ -119,35 +119,25 @@ def _cover_by_blocks(
         ]
         exact = shape.distance(_points(grid, *index))
         for full, inset in zip(out, insets, strict=True):
-            full[part[0], :, part[1], :, part[2], :] = _ramp(
-                exact, inset, grid.width_mm
-            )
+            full[part[0], :, part[1], :, part[2], :] = _ramp(exact, inset, grid.width_mm)
     ends = tuple(int(n) for n in size)
-    return [
-        full.reshape(tuple(count * block))[: ends[0], : ends[1], : ends[2]]
-        for full in out
-    ]
+    return [full.reshape(tuple(count * block))[: ends[0], : ends[1], : ends[2]] for full in out]
 
 
 def _ramp(d: Floats, inset: float, width: float) -> Floats:
     """Return the covered part of a voxel whose centre is ``d`` mm outside a flat surface."""
-    return np.clip(np.float32(0.5 - inset / width) - d * np.float32(1 / width), 0, 1)
+    level = np.float32(0.5 - inset / width)
+    return np.asarray(np.clip(level - d * np.float32(1 / width), 0, 1))
 
 
-def _points(grid: Grid, k: NDArray, j: NDArray, i: NDArray) -> Points:
-    """Return where voxels lie in the drawing, from index arrays that broadcast."""
-    a = grid.geometry.affine
-    index = (k, j, i)
+def _points(grid: Grid, *index: NDArray[Any]) -> Points:
+    """Return where voxels lie in the drawing, from their k, j and i, which broadcast."""
+    whole = np.broadcast_shapes(*(n.shape for n in index))
     xyz = []
-    for row in range(3):
-        total = np.float64(a[row, 3])
-        parts = [
-            np.asarray(n * a[row, c], dtype=np.float64)
-            for c, n in enumerate(index)
-            if a[row, c]
-        ]
-        for part in parts:
-            total = total + part
-        xyz.append(np.asarray(total, dtype=np.float32))
-    full = np.broadcast_shapes(*(np.shape(n) for n in index))
-    return grid.frame.to_drawing(Points(*(np.broadcast_to(c, full) for c in xyz)))
+    for *steps, start in grid.geometry.affine[:3].tolist():
+        total: NDArray[np.float64] = np.float64(start) * np.ones((1,) * len(whole))
+        for n, step in zip(index, steps, strict=True):
+            if step:
+                total = total + n * np.float64(step)
+        xyz.append(np.broadcast_to(total.astype(np.float32), whole))
+    return grid.frame.to_drawing(Points(*xyz))

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from ctpet.phantom.anatomy import Anatomy
-from ctpet.phantom.hounsfield import AIR_HU, draw_hu
+from ctpet.phantom.hounsfield import draw_hu
 from ctpet.phantom.noise import noise_level, noise_slice, spectra
-from ctpet.phantom.rendering import paint
+from ctpet.phantom.rendering import render_values
 from ctpet.phantom.shapes import Floats
 from ctpet.progress import Progress, silent
 from ctpet.volume import Geometry, Volume, covering_grid, resample
@@ -44,9 +44,7 @@ def clinical_geometry(anatomy: Anatomy) -> Geometry:
     middle_y = anatomy.frame.shift_mm[1] - 5.0
     corner = -(_PIXELS - 1) / 2 * pixel
     affine[:, 3] = (corner + anatomy.frame.shift_mm[0], corner + middle_y, low, 1)
-    return Geometry(
-        (int(np.ceil((high - low) / _SLICE_MM)) + 1, _PIXELS, _PIXELS), affine
-    )
+    return Geometry((int(np.ceil((high - low) / _SLICE_MM)) + 1, _PIXELS, _PIXELS), affine)
 
 
 def _outermost(anatomy: Anatomy) -> float:
@@ -83,16 +81,13 @@ def render_ct(
     def render(first: int) -> int:
         slab = _slab(geometry, first)
         hu = out[first : first + slab.shape[0]]
-        hu[...] = AIR_HU
-        for label, piece in paint(anatomy, slab):
-            view = hu[piece.region]
-            view += piece.array * (np.float32(values[label]) - view)
+        hu[...] = render_values(anatomy, slab, values)
         hu += resample(texture, slab, fill=0.0).array * _texture_level(hu)
         for n, plane in enumerate(hu):
             own = np.random.default_rng([seed, 0x4E4F, first + n])
             level, streaks = noise_level(plane, j * i, sigma)
             spectrum = even * np.float32(level) + streak * np.float32(streaks)
-            plane += noise_slice(plane.shape, spectrum, own)
+            hu[n] += noise_slice(plane.shape, spectrum, own)
         np.rint(np.clip(hu, LOWEST_HU, HIGHEST_HU, out=hu), out=hu)
         return slab.shape[0]
 
@@ -123,8 +118,6 @@ def _draw_texture(geometry: Geometry, seed: int) -> Volume:
 def _texture_level(hu: Floats) -> Floats:
     """Return how strong the texture is at each voxel, HU."""
     at, level = np.asarray(_TEXTURE, dtype=np.float64).T
-    table = np.interp(np.arange(LOWEST_HU, HIGHEST_HU + 1), at, level).astype(
-        np.float32
-    )
+    table = np.interp(np.arange(LOWEST_HU, HIGHEST_HU + 1), at, level).astype(np.float32)
     index = (hu - np.float32(LOWEST_HU)).astype(np.int32)
-    return table.take(np.clip(index, 0, table.size - 1))
+    return np.asarray(table.take(np.clip(index, 0, table.size - 1)))

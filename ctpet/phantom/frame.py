@@ -50,8 +50,8 @@ class Frame:
             guess = target - waves @ self.sway[:, 4:]
         return np.asarray(guess * self.scale + self.shift_mm)
 
-    def box_to_lps(self, box: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return an LPS box ``(2, 3)`` mm that holds whatever a box of the drawing holds."""
+    def box_to_lps(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return LPS boxes ``(…, 2, 3)`` mm that hold whatever boxes of the drawing hold."""
         reach = np.abs(self.sway[:, 4:]).sum(axis=0)
-        grown = box + np.array([-reach, reach])
+        grown = boxes + np.array([-reach, reach])
         return np.asarray(grown * self.scale + self.shift_mm)

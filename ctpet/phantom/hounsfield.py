@@ -1,4 +1,4 @@
-"""Hounsfield units by tissue: means of the literature, a spread between patients, contrast agent."""
+"""Hounsfield units by tissue: published means, spread between patients, contrast agent."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -7,8 +7,6 @@ import numpy as np
 
 from ctpet.phantom.anatomy import Anatomy
 from ctpet.phantom.labels import LABELS
-
-AIR_HU = -1000.0
 
 _PLAIN: Mapping[str, tuple[float, float]] = MappingProxyType({
     "background": (-1000, 0), "table": (-620, 60), "skin": (10, 8), "fat": (-104, 5),

@@ -37,9 +37,7 @@ class Loft:
         at = z[0] + _STEP_MM * np.arange(count)
         middle = self.rows[:, 5] if self.rows.shape[1] > 5 else np.zeros(len(z))
         wide, front, back, widest = self.rows[:, 1:5].T
-        columns = np.stack(
-            [wide, widest - front, back - widest, widest, middle], axis=1
-        )
+        columns = np.stack([wide, widest - front, back - widest, widest, middle], axis=1)
         curve = PchipInterpolator(z, columns, axis=0)
         at = np.minimum(at, z[-1])
         return (
@@ -85,9 +83,8 @@ class Loft:
         return np.array([low, high], dtype=np.float64)
 
 
-def loft(
-    rows: Sequence[Sequence[float]], *, square: float = 0.0, capped: bool = True
-) -> Loft:
+def loft(rows: Sequence[Sequence[float]], *, square: float = 0.0, capped: bool = True) -> Loft:
     """Return the loft through rows in any order of height."""
-    ordered = np.asarray(sorted(rows), dtype=np.float64)
+    given = np.asarray(rows, dtype=np.float64)
+    ordered = given[np.argsort(given[:, 0])]
     return Loft(ordered, square, capped)

@@ -11,17 +11,16 @@ _FALL_PER_MM = 0.34
 _STREAK_PER_MM = 0.035
 
 
-def spectra(
-    rows: int, columns: int, spacing_mm: tuple[float, float]
-) -> tuple[Floats, Floats]:
-    """Return the amplitude spectra of a slice's even noise and of its streaks, each of unit variance.
+def spectra(rows: int, columns: int, spacing_mm: tuple[float, float]) -> tuple[Floats, Floats]:
+    """Return the amplitude spectra of even noise and of streaks, each of unit variance.
 
     Even noise rises with frequency, as the ramp filter makes it, and falls with the kernel:
     a body kernel's noise power peaks near 0.2 to 0.3 / mm (Solomon et al., Med Phys 2012).
     Streaks run from left to right, as where shoulders or hips take the most of the beam.
 
     Args:
-        rows, columns: size of a slice.
+        rows: of a slice.
+        columns: of a slice.
         spacing_mm: size of a pixel along rows (j) and columns (i).
 
     Returns:
@@ -39,9 +38,7 @@ def spectra(
     scaled = []
     for amplitude in (even, streak):
         power = float((amplitude**2 * twice).sum())
-        scaled.append(
-            (amplitude * (rows * columns / np.sqrt(power))).astype(np.float32)
-        )
+        scaled.append((amplitude * (rows * columns / np.sqrt(power))).astype(np.float32))
     return scaled[0], scaled[1]
 
 
@@ -73,6 +70,4 @@ def noise_level(hu: Floats, pixel_mm2: float, sigma_hu: float) -> tuple[float, f
     diameter = 2 * np.sqrt(area / np.pi)
     even = sigma_hu * float(np.exp(np.log(2) / 2 * (diameter - 280) / 90))
     wide = float(water.sum(axis=1).max()) * 2 * np.sqrt(pixel_mm2)
-    return max(even, 0.35 * sigma_hu), sigma_hu * float(
-        np.clip((wide - 350) / 260, 0, 0.7)
-    )
+    return max(even, 0.35 * sigma_hu), sigma_hu * float(np.clip((wide - 350) / 260, 0, 0.7))

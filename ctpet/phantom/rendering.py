@@ -1,15 +1,17 @@
 """An anatomy on a grid: how much of each voxel belongs to what, and the label map."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctpet.phantom.anatomy import Anatomy, Structure
-from ctpet.phantom.coverage import Grid, Region, cover, grid_of, region_of
+from ctpet.phantom.anatomy import Anatomy
+from ctpet.phantom.coverage import Grid, Region, cover, grid_of, regions_of
 from ctpet.phantom.labels import LABELS
 from ctpet.phantom.shapes import Floats
+from ctpet.phantom.structure import Structure
 from ctpet.phantom.table import RIGID
 from ctpet.volume import Geometry
 
@@ -51,17 +53,29 @@ class Rendering:
     def volume_ml(self, *labels: int) -> float:
         """Return how many millilitres of the grid some labels take together."""
         arrays = (self.fractions[n].array for n in labels if n in self.fractions)
-        return (
-            sum(float(a.sum(dtype=np.float64)) for a in arrays)
-            * self.geometry.voxel_volume_ml
-        )
+        return sum(float(a.sum(dtype=np.float64)) for a in arrays) * self.geometry.voxel_volume_ml
+
+
+@dataclass(frozen=True, eq=False)
+class Coat:
+    """What one structure paints.
+
+    Attributes:
+        region: the box that it may reach.
+        shares: label and how much of each voxel it takes, from the outermost layer inwards.
+        total: the sum of the shares.
+    """
+
+    region: Region
+    shares: tuple[tuple[int, Floats], ...]
+    total: Floats
 
 
 def render_fractions(anatomy: Anatomy, geometry: Geometry) -> Rendering:
     """Render a patient onto a grid of any resolution and orientation.
 
-    Structures are painted one over the other; a voxel on a surface is shared by what lies on
-    both sides.
+    Structures are painted one over the other within the body's inside; a voxel on a surface is
+    shared by what lies on both sides.
 
     Args:
         anatomy: the patient.
@@ -70,22 +84,33 @@ def render_fractions(anatomy: Anatomy, geometry: Geometry) -> Rendering:
     Returns:
         The fraction of each label in each voxel.
     """
-    left = np.ones(geometry.shape, dtype=np.float32)
     found: dict[int, list[Fraction]] = {}
-    for label, piece in reversed(list(paint(anatomy, geometry))):
-        view = left[piece.region]
-        np.multiply(piece.array, view, out=piece.array)
-        view -= piece.array
-        found.setdefault(label, []).append(piece)
-    everywhere = (
-        slice(0, left.shape[0]),
-        slice(0, left.shape[1]),
-        slice(0, left.shape[2]),
-    )
-    found.setdefault(LABELS["background"], []).append(Fraction(everywhere, left))
-    return Rendering(
-        geometry, {label: _merged(parts) for label, parts in sorted(found.items())}
-    )
+    grid = grid_of(geometry, anatomy.frame)
+    outside = np.ones(geometry.shape, dtype=np.float32)
+    body = coat(anatomy.structures[0], grid)
+    if body is not None:
+        inside = body.shares[-1][1].copy()
+        for structure in reversed(anatomy.structures[1:]):
+            _take(coat(structure, grid), inside, body.region, found)
+        shares = (*body.shares[:-1], (body.shares[-1][0], inside))
+        for label, share in shares:
+            found.setdefault(label, []).append(Fraction(body.region, share))
+        outside[body.region] -= body.total
+    everywhere = _everywhere(geometry)
+    _take(coat(anatomy.table, grid_of(geometry, RIGID)), outside, everywhere, found)
+    found.setdefault(LABELS["background"], []).append(Fraction(everywhere, outside))
+    return Rendering(geometry, {label: _merged(parts) for label, parts in sorted(found.items())})
+
+
+def _take(paint: Coat | None, left: Floats, box: Region, found: dict[int, list[Fraction]]) -> None:
+    """Give a coat its shares of what is left in a box, and leave the rest."""
+    if paint is None or (common := _common(paint.region, box)) is None:
+        return
+    view, inner = left[_within(common, box)], _within(common, paint.region)
+    for label, share in paint.shares:
+        taken = share[inner] * view
+        found.setdefault(label, []).append(Fraction(common, taken))
+    view *= 1 - paint.total[inner]
 
 
 def render_labels(anatomy: Anatomy, geometry: Geometry) -> NDArray[np.uint8]:
@@ -100,53 +125,68 @@ def render_labels(anatomy: Anatomy, geometry: Geometry) -> NDArray[np.uint8]:
     return out
 
 
-def paint(anatomy: Anatomy, geometry: Geometry) -> Iterator[tuple[int, Fraction]]:
-    """Yield what to paint over a grid of air, in this order: a label, and what of each voxel.
+def render_values(
+    anatomy: Anatomy, geometry: Geometry, values: Mapping[int, float]
+) -> NDArray[np.float32]:
+    """Return the mean of what lies in each voxel, float32 (k, j, i).
 
-    Nothing of the patient leaves the body: each layer covers at most what lies within the skin.
+    It is the sum of the fractions of `render_fractions` times their values, without keeping them.
+
+    Args:
+        anatomy: the patient.
+        geometry: what to render onto.
+        values: of each label.
     """
-    yield from covers(anatomy.table, grid_of(geometry, RIGID))
     grid = grid_of(geometry, anatomy.frame)
-    body: Fraction | None = None
-    for structure in anatomy.structures:
-        for label, piece in covers(structure, grid):
-            if structure is anatomy.structures[0]:
-                body = piece
-            elif body is not None:
-                piece = _cropped(piece, body.region)
-                inner = _within(piece.region, body.region)
-                np.minimum(piece.array, body.array[inner], out=piece.array)
-            if piece.array.size:
-                yield label, piece
+    out = np.full(geometry.shape, values[LABELS["background"]], dtype=np.float32)
+    _paint(coat(anatomy.table, grid_of(geometry, RIGID)), values, out)
+    body = coat(anatomy.structures[0], grid)
+    if body is None:
+        return out
+    inside = np.full(geometry.shape, values[body.shares[-1][0]], dtype=np.float32)
+    for structure in anatomy.structures[1:]:
+        _paint(coat(structure, grid), values, inside)
+    view = out[body.region]
+    view *= 1 - body.total
+    for label, share in body.shares[:-1]:
+        view += share * np.float32(values[label])
+    view += body.shares[-1][1] * inside[body.region]
+    return out
 
 
-def covers(structure: Structure, grid: Grid) -> Iterator[tuple[int, Fraction]]:
-    """Yield a structure's layers from the outermost inwards, each as what it covers.
+def _paint(paint: Coat | None, values: Mapping[int, float], image: Floats) -> None:
+    """Put a coat over an image."""
+    if paint is None:
+        return
+    view = image[paint.region]
+    if len(paint.shares) == 1:
+        view += paint.total * (np.float32(values[paint.shares[0][0]]) - view)
+        return
+    view *= 1 - paint.total
+    for label, share in paint.shares:
+        view += share * np.float32(values[label])
 
-    A layer covers what the layers within it cover too: paint them in this order.
-    """
+
+def coat(structure: Structure, grid: Grid) -> Coat | None:
+    """Return what a structure covers of each voxel; None if the grid does not see it."""
     insets = [inset for _, inset in structure.layers]
-    pieces = [(region_of(shape, grid), shape) for shape in structure.parts]
+    pieces = zip(regions_of(structure.boxes, grid), structure.parts, strict=True)
     seen = [(region, shape) for region, shape in pieces if region is not None]
     if not seen:
-        return
+        return None
     box = _union([region for region, _ in seen])
-    whole: list[Floats] | None = None
-    for region, shape in seen:
-        arrays = cover(shape, insets, grid, region)
-        if len(seen) == 1:
-            whole = arrays
-            break
-        if whole is None:
-            whole = [
-                np.zeros([s.stop - s.start for s in box], np.float32) for _ in insets
-            ]
-        inner = _within(region, box)
-        for total, array in zip(whole, arrays, strict=True):
-            np.maximum(total[inner], array, out=total[inner])
-    assert whole is not None
-    for (label, _), array in zip(structure.layers, whole, strict=True):
-        yield label, Fraction(box, array)
+    if len(seen) == 1:
+        whole = cover(seen[0][1], insets, grid, box)
+    else:
+        size = [s.stop - s.start for s in box]
+        whole = [np.zeros(size, np.float32) for _ in insets]
+        for region, shape in seen:
+            inner = _within(region, box)
+            for total, array in zip(whole, cover(shape, insets, grid, region), strict=True):
+                np.maximum(total[inner], array, out=total[inner])
+    labels = [label for label, _ in structure.layers]
+    parts = [a - b for a, b in pairwise(whole)] + [whole[-1]]
+    return Coat(box, tuple(zip(labels, parts, strict=True)), whole[0])
 
 
 def _merged(parts: list[Fraction]) -> Fraction:
@@ -160,27 +200,24 @@ def _merged(parts: list[Fraction]) -> Fraction:
     return Fraction(box, total)
 
 
-def _cropped(piece: Fraction, box: Region) -> Fraction:
-    """Return the part of a box that lies within another."""
-    k, j, i = (
-        slice(max(r.start, b.start), max(min(r.stop, b.stop), r.start, b.start))
-        for r, b in zip(piece.region, box, strict=True)
-    )
-    region = (k, j, i)
-    return Fraction(region, piece.array[_within(region, piece.region)])
+def _common(a: Region, b: Region) -> Region | None:
+    """Return the box that two boxes share; None: they share none."""
+    k, j, i = (slice(max(p.start, q.start), min(p.stop, q.stop)) for p, q in zip(a, b, strict=True))
+    return (k, j, i) if all(s.start < s.stop for s in (k, j, i)) else None
+
+
+def _everywhere(geometry: Geometry) -> Region:
+    k, j, i = (slice(0, n) for n in geometry.shape)
+    return k, j, i
 
 
 def _union(regions: list[Region]) -> Region:
     k, j, i = (
-        slice(min(r[a].start for r in regions), max(r[a].stop for r in regions))
-        for a in range(3)
+        slice(min(r[a].start for r in regions), max(r[a].stop for r in regions)) for a in range(3)
     )
     return k, j, i
 
 
 def _within(region: Region, box: Region) -> Region:
-    k, j, i = (
-        slice(r.start - b.start, r.stop - b.start)
-        for r, b in zip(region, box, strict=True)
-    )
+    k, j, i = (slice(r.start - b.start, r.stop - b.start) for r, b in zip(region, box, strict=True))
     return k, j, i

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float32]
 Triple = tuple[float, float, float]
 
-SLACK = 1.4
+SLACK = 1.6
 """By how much a distance may be overstated (it bounds what culling may skip)."""
 
 EVERYWHERE = np.array([[-np.inf] * 3, [np.inf] * 3])
@@ -66,9 +66,7 @@ class Ellipsoid:
         scaled = [a * np.float32(1 / r) for a, r in zip(q, self.radii, strict=True)]
         squares = [a * a for a in scaled]
         total = squares[0] + squares[1] + squares[2] + _TINY
-        steep = sum(
-            s * np.float32(1 / r**2) for s, r in zip(squares, self.radii, strict=True)
-        )
+        steep = sum(s * np.float32(1 / r**2) for s, r in zip(squares, self.radii, strict=True))
         if self.power == 2.0:
             gauge = np.sqrt(total)
         else:
@@ -82,11 +80,9 @@ class Ellipsoid:
         axes = np.eye(3) if self.axes is None else self.axes
         stretched = np.asarray(self.radii)[:, None] * axes
         reach = (
-            np.abs(stretched).sum(axis=0)
-            if self.power > 2
-            else np.linalg.norm(stretched, axis=0)
+            np.abs(stretched).sum(axis=0) if self.power > 2 else np.linalg.norm(stretched, axis=0)
         )
-        return np.asarray(self.centre) + np.array([-reach, reach])
+        return np.asarray(np.asarray(self.centre) + np.array([-reach, reach]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,9 +106,7 @@ class Tube:
         scaled = (
             p
             if self.squash == (1.0, 1.0, 1.0)
-            else Points(
-                *(a * np.float32(s) for a, s in zip(p, self.squash, strict=True))
-            )
+            else Points(*(a * np.float32(s) for a, s in zip(p, self.squash, strict=True)))
         )
         ends = self.points * squash
         pieces = [
@@ -124,9 +118,7 @@ class Tube:
     def bounds(self) -> NDArray[np.float64]:
         """See `Shape`."""
         reach = self.radii[:, None] / np.asarray(self.squash)
-        return np.array(
-            [(self.points - reach).min(axis=0), (self.points + reach).max(axis=0)]
-        )
+        return np.array([(self.points - reach).min(axis=0), (self.points + reach).max(axis=0)])
 
 
 def _piece(
@@ -181,9 +173,7 @@ class Union:
         """See `Shape`."""
         boxes = np.stack([s.bounds() for s in self.parts])
         grow = self.blend / 4
-        return np.array(
-            [boxes[:, 0].min(axis=0) - grow, boxes[:, 1].max(axis=0) + grow]
-        )
+        return np.array([boxes[:, 0].min(axis=0) - grow, boxes[:, 1].max(axis=0) + grow])
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,7 +225,7 @@ class Grown:
 
     def bounds(self) -> NDArray[np.float64]:
         """See `Shape`."""
-        return self.shape.bounds() + np.array([[-self.by] * 3, [self.by] * 3])
+        return np.asarray(self.shape.bounds() + np.array([[-self.by] * 3, [self.by] * 3]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,7 +249,7 @@ class Wavy:
 
     def bounds(self) -> NDArray[np.float64]:
         """See `Shape`."""
-        return self.shape.bounds() + np.array([[-self.size] * 3, [self.size] * 3])
+        return np.asarray(self.shape.bounds() + np.array([[-self.size] * 3, [self.size] * 3]))
 
 
 def _nearby(shape: Shape, p: Points, away: float) -> Floats:
@@ -324,7 +314,4 @@ def tubes(
 ) -> tuple[Tube, ...]:
     """Cut a path ``(n, 4)`` of positions and radii (mm) into tubes of a few pieces each."""
     starts = range(0, len(path) - 1, per)
-    return tuple(
-        Tube(path[s : s + per + 1, :3], path[s : s + per + 1, 3], squash)
-        for s in starts
-    )
+    return tuple(Tube(path[s : s + per + 1, :3], path[s : s + per + 1, 3], squash) for s in starts)

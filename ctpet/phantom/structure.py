@@ -1,6 +1,10 @@
 """One thing to paint: some shapes, and the layers of what they are made of."""
 
 from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ctpet.phantom.shapes import Shape
 
@@ -16,3 +20,8 @@ class Structure:
 
     layers: tuple[tuple[int, float], ...]
     parts: tuple[Shape, ...]
+
+    @cached_property
+    def boxes(self) -> NDArray[np.float64]:
+        """The boxes that the parts lie in, lowest and highest corners, ``(n, 2, 3)`` mm."""
+        return np.stack([shape.bounds() for shape in self.parts])

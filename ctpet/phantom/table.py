@@ -46,6 +46,4 @@ class Trough:
 
 def table_at(top_y: float) -> Structure:
     """Return a table whose pad meets a back at ``top_y`` mm: a skin of laminate around foam."""
-    return Structure(
-        ((LABELS["table"], 0.0), (LABELS["background"], 1.8)), (Trough(top_y),)
-    )
+    return Structure(((LABELS["table"], 0.0), (LABELS["background"], 1.8)), (Trough(top_y),))
