@@ -68,7 +68,7 @@ def scan(folder: str | Path, *, progress: Progress = silent) -> "ScanReport":
     """List the series under a folder, a zip archive or a file, with what is wrong with each.
 
     Raises:
-        InputRefused: if there is no such path, or an archive that cannot be read.
+        InputRefused: if there is no such path, a file or archive that cannot be read, or NIfTI.
     """
     from ctpet.dicom.scan_report import scan_report
 
@@ -100,8 +100,10 @@ def suv(
         from ctpet.job.staging import staged_file
         from ctpet.nifti import write_nifti
 
+        synthetic = any(finding.code == "synthetic-pet" for finding in report.findings)
+        descrip = "SYNTHETIC PET SUVbw NOT FOR DIAGNOSIS" if synthetic else "PET SUVbw"
         with staged_file(Path(out), suffixes=(".nii", ".nii.gz")) as path:
-            write_nifti(read_pet(report.series).volume, path, descrip="PET SUVbw")
+            write_nifti(read_pet(report.series).volume, path, descrip=descrip)
     return report
 
 

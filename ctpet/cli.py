@@ -22,7 +22,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Synthetic FDG-PET in SUV from a CT study. [bold]SYNTHETIC – NOT FOR DIAGNOSIS.[/bold]",
-    epilog="Exit codes: 0 done, 1 failure, 2 usage, 3 input refused.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 failure, 2 usage, 3 input refused, 130 stopped.",
 )
 
 EXIT_FAILURE, EXIT_INTERRUPTED = 1, 130
@@ -44,7 +45,10 @@ class Precision(StrEnum):
 
 
 def explained(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn an exception of a command into one line and its exit code; `--debug` lets it pass."""
+    """Turn an exception of a command into one line and its exit code.
+
+    With `--debug` the traceback stands before the line.
+    """
 
     @functools.wraps(command)
     def run(*args: Any, **options: Any) -> None:
@@ -56,16 +60,14 @@ def explained(command: Callable[..., None]) -> Callable[..., None]:
             _complain("interrupted", "Stopped. Nothing was written.", "", **options)
             raise typer.Exit(EXIT_INTERRUPTED) from stop
         except CtpetError as error:
-            if options.get("debug"):
-                raise
+            _trace(**options)
             code = getattr(error, "code", type(error).__name__)
             _complain(code, str(error), getattr(error, "remedy", ""), **options)
             raise typer.Exit(error.exit_code) from error
         except (typer.Exit, typer.BadParameter, BrokenPipeError):
             raise
         except Exception as error:
-            if options.get("debug"):
-                raise
+            _trace(**options)
             what = f"Unexpected {type(error).__name__}: {error}".rstrip(": ")
             remedy = (
                 "This is a defect of ctpet: run it again with --debug and report what it prints."
@@ -74,6 +76,13 @@ def explained(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(EXIT_FAILURE) from error
 
     return run
+
+
+def _trace(**options: Any) -> None:
+    if options.get("debug"):
+        import traceback
+
+        typer.echo(traceback.format_exc(), err=True)
 
 
 def _complain(code: str, line: str, remedy: str, **options: Any) -> None:
@@ -185,20 +194,28 @@ def suv(
 ) -> None:
     """Show how a measured PET becomes SUVbw: factor, rule, candidates and findings."""
     from ctpet import api
+    from ctpet.errors import InputRefused
 
     report = api.suv(pet, out=out, series_instance_uid=series)
     if as_json:
         _print_json(report.to_json())
-    else:
+    elif not report.refused:
         typer.echo(report.text())
+        if out is not None:
+            typer.echo(f"wrote   {out}")
+    if report.refused and as_json:
+        raise typer.Exit(InputRefused.exit_code)
     if report.refused:
-        raise typer.Exit(3)
+        refusal = next(f for f in report.findings if f.severity == "error")
+        raise InputRefused(refusal.code, refusal.message, remedy=refusal.remedy)
 
 
 @app.command(epilog="Example: ctpet info tissue-lookup")
 @explained
 def info(
-    model: Annotated[str, typer.Argument(help="Model file, or a shipped model's name.")],
+    model: Annotated[
+        str | None, typer.Argument(help="Model file, or a shipped model's name.")
+    ] = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -292,10 +309,13 @@ def doctor(as_json: Json = False, debug: Debug = False) -> None:
 def main() -> None:
     """Run the command line; the entry point of the `ctpet` script.
 
-    Being told to end (SIGTERM) is treated as Ctrl-C is, so that nothing half-written stays. What
-    the terminal's character set lacks (names in a Windows code page) is shown as a question mark.
+    Being told to end (SIGTERM, or SIGHUP when the terminal closes) is treated as Ctrl-C is, so
+    that nothing half-written stays. What the terminal's character set lacks (names in a Windows
+    code page) is shown as a question mark.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

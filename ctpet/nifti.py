@@ -36,9 +36,17 @@ def read_nifti_ct(path: Path) -> Volume:
     """Read a CT as HU; see :func:`read_nifti`.
 
     Raises:
-        InputRefused: also ``synthetic-input``: the file says that it is our own output.
+        InputRefused: also ``synthetic-input`` or ``not-ct``: the file says that it is our own
+            output, or that it holds SUV.
     """
-    if _open(path).header["descrip"].item().startswith(b"SYNTHETIC"):
+    description = _open(path).header["descrip"].item()
+    if b"SUVbw" in description and not description.startswith(b"SYNTHETIC"):
+        raise InputRefused(
+            "not-ct",
+            f"{path.name} says in its description that it holds SUV, not HU",
+            remedy="Give the CT",
+        )
+    if description.startswith(b"SYNTHETIC"):
         raise InputRefused(
             "synthetic-input",
             f"{path.name} says in its description that it is synthetic",

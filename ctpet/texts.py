@@ -54,10 +54,17 @@ def scan_text(report: "ScanReport") -> str:
         lines += [_series_head(series), ""]
     usable = sum(series.usable for series in report.series)
     lines += findings_text(report.findings)
+    lines += [f"           {name}" for name in report.unreadable]
     lines.append(
-        f"{len(report.series)} series, {usable} that `ctpet synthesize` takes; "
-        f"{report.other_files} other files"
+        f"{len(report.series)} series, {usable} that `ctpet synthesize` takes (*); "
+        f"files that are not DICOM: {report.other_files}"
     )
+    if report.patients > 1:
+        lines.append(
+            f"They belong to {report.patients} different patients: choose one series with --series."
+        )
+    elif usable > 1:
+        lines.append("Choose one of them with --series and the UID below its line.")
     return "\n".join(lines)
 
 
@@ -138,5 +145,9 @@ def _series_head(series: "SeriesReport") -> str:
     size = f"{series.images} × {series.rows}×{series.columns}"
     thick = f", slices {series.slice_thickness_mm:.3g} mm" if series.slice_thickness_mm else ""
     mark = "*" if series.usable else " "
-    head = f"{mark}  {series.modality or '--':<4} {size:<16} {spacing} mm{thick}"
-    return f"{head}  {series.description}\n   {series.key}"
+    pixels = f"{spacing} mm" if spacing else ""
+    where = f"study {series.study}, series {series.number or '?'}"
+    parts = (where, pixels + thick, series.kernel, series.description)
+    told = "  ".join(part for part in parts if part)
+    head = f"{mark}  {series.modality or '--':<4} {size:<16} {told}"
+    return f"{head}\n   {series.key or 'no SeriesInstanceUID'}"

@@ -15,7 +15,7 @@ from ctpet.infer.runtime import onnxruntime
 from tests.dicom_factory import ct_series, write_series
 from tests.onnx_factory import a_model, identity_bytes
 
-PLAIN = Offered((), "CUDA: no driver", (), "OpenVINO: no plugin", 3)
+PLAIN = Offered((), "CUDA: no driver", (), "OpenVINO: no plugin", 3, 4)
 
 
 def check(report, name):
@@ -66,7 +66,7 @@ def test_onnxruntime_may_be_installed_under_another_name(monkeypatch, tmp_path):
 
 
 def test_a_gpu_and_openvino_are_shown(monkeypatch):
-    machine = Offered((80 * 2**30,), "", ("fp32", "bf16"), "", 3)
+    machine = Offered((80 * 2**30,), "", ("fp32", "bf16"), "", 3, 4)
     monkeypatch.setattr(doctor, "offered", lambda: machine)
     report = doctor.examine()
     assert (report.provider, report.device) == ("CUDAExecutionProvider", "cuda:0")

@@ -1,6 +1,7 @@
 """Find the DICOM series under a folder, in a file or in a zip archive. Headers only."""
 
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from ctpet.dicom.grouping import Instance, drop_reason, into_stacks
 from ctpet.dicom.header import HeaderNotes, HeaderUnreadable, NotDicom, read_header
 from ctpet.dicom.series import DicomFile, SeriesInfo
 from ctpet.dicom.warned import collected_warnings, header_warning_findings
+from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.progress import Progress, silent
 
@@ -63,8 +65,8 @@ def discover(root: Path, *, progress: Progress = silent) -> Discovery:
         progress: called with the stage ``"scan"``.
 
     Raises:
-        InputRefused: ``path-missing``, ``path-unreadable``, ``zip-damaged``, ``zip-encrypted``,
-            ``zip-too-large``.
+        InputRefused: ``path-missing``, ``path-unreadable``, ``file-unreadable``,
+            ``zip-damaged``, ``zip-encrypted``, ``zip-too-large``.
     """
     files = list_files(root)
     seen: list[_Seen] = []
@@ -80,8 +82,19 @@ def discover(root: Path, *, progress: Progress = silent) -> Discovery:
                 other_count += 1
             except HeaderUnreadable as error:
                 unreadable[file] = error.series_instance_uid
-            except (OSError, zipfile.BadZipFile, NotImplementedError):
-                unreadable[file] = ""
+            except OSError as error:
+                raise InputRefused(
+                    "file-unreadable",
+                    f"A file under this path cannot be read ({error.strerror or error}), so "
+                    "nobody can say whether a slice is missing",
+                    remedy="Give ctpet the right to read every file, or copy them again",
+                ) from error
+            except (zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+                raise InputRefused(
+                    "zip-damaged",
+                    f"A file in the zip archive cannot be unpacked ({error})",
+                    remedy="Make the archive again, or give the folder it was made from",
+                ) from error
             else:
                 texts = tuple(str(warning.message) for warning in collected)
                 seen.append(_Seen(Instance.of(file, header), notes, texts))

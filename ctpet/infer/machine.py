@@ -38,10 +38,15 @@ def available_cores(cgroup: Path = CGROUP) -> int:
     Args:
         cgroup: where the control group's files are mounted.
     """
-    affinity = getattr(os, "sched_getaffinity", None)
-    logical = len(affinity(0)) if affinity else (os.cpu_count() or 1)
+    logical = logical_cores()
     physical = psutil.cpu_count(logical=False) or logical
     return max(1, min(logical, physical, _quota(cgroup) or logical))
+
+
+def logical_cores() -> int:
+    """Return how many hardware threads this process may run on."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else (os.cpu_count() or 1)
 
 
 def cuda_memory_bytes() -> tuple[int, ...]:

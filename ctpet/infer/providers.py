@@ -6,7 +6,7 @@ from typing import Any
 
 from ctpet.errors import BackendUnavailable
 from ctpet.infer.backend import Engine, Execution, Precision
-from ctpet.infer.machine import available_cores, cuda_memory_bytes
+from ctpet.infer.machine import available_cores, cuda_memory_bytes, logical_cores
 from ctpet.infer.runtime import onnxruntime
 from ctpet.infer.session import FATAL, ORT_ERRORS, reason
 
@@ -27,6 +27,7 @@ class Offered:
         openvino: the precisions that OpenVINO computes natively here; empty if it is absent.
         openvino_absence: why OpenVINO cannot be used; empty if it can.
         cores: physical cores this process may use.
+        logical_cores: hardware threads this process may use.
     """
 
     cuda: tuple[int, ...]
@@ -34,6 +35,7 @@ class Offered:
     openvino: tuple[Precision, ...]
     openvino_absence: str
     cores: int
+    logical_cores: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ def offered() -> Offered:
         openvino=precisions,
         openvino_absence=absence,
         cores=available_cores(),
+        logical_cores=logical_cores(),
     )
 
 
@@ -73,6 +76,11 @@ def choose(execution: Execution, machine: Offered) -> tuple[tuple[Choice, ...], 
     """
     precision: Precision = "fp32" if execution.precision == "auto" else execution.precision
     threads = execution.threads or machine.cores
+    if threads > machine.logical_cores:
+        raise BackendUnavailable(
+            f"{threads} threads were asked for, and this process may use {machine.logical_cores} "
+            "cores. Ask for fewer, or leave the number out."
+        )
     choices: list[Choice] = []
     refusals: list[str] = []
     for engine, device in _wanted(execution):

@@ -14,7 +14,7 @@ from ctpet.job.source import CtSource
 from ctpet.job.usage import Stages
 from ctpet.nifti import write_nifti
 from ctpet.progress import Progress
-from ctpet.render import render_preview
+from ctpet.render import SUV_WINDOW, render_preview
 
 NIFTI_DESCRIPTION = "SYNTHETIC FDG-PET SUVbw NOT FOR DIAGNOSIS"
 
@@ -69,10 +69,12 @@ def write_outputs(
         paths += writing.paths
         series_uid, findings = writing.series_instance_uid, writing.findings
     if nifti or series is None:
+        progress("nifti", 0.0)
         with stages.measure("nifti") as stage:
             path = folder / "pet.nii.gz"
             write_nifti(prediction.synthesis.pet, path, descrip=NIFTI_DESCRIPTION)
             stage.bytes = path.stat().st_size
+        progress("nifti", 1.0)
         paths.append(path)
     paths.append(_write_preview(prediction, folder, stages, progress))
     files = tuple(path.relative_to(folder).as_posix() for path in paths)
@@ -106,7 +108,13 @@ def _write_preview(
     )
     with stages.measure("preview") as stage:
         progress("preview", 0.0)
-        render_preview(prediction.source.volume, prediction.synthesis.pet, title=title, path=path)
+        render_preview(
+            prediction.source.volume,
+            prediction.synthesis.pet,
+            title=title,
+            path=path,
+            suv_window=(0.0, min(SUV_WINDOW[1], contract.suv_range[1])),
+        )
         stage.bytes = path.stat().st_size
         progress("preview", 1.0)
     return path

@@ -21,6 +21,7 @@ STAGE_SHARES = {
     "compile": 0.05,
     "predict": 0.2,
     "write": 0.1,
+    "nifti": 0.0,
     "preview": 0.15,
 }
 """The stages a job reports, with the usual part of its time that each takes."""

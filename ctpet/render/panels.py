@@ -23,7 +23,8 @@ FUSION_COLOURS = "hot"
 FONT = "DejaVu Sans"
 WARNING = "SYNTHETIC – NOT FOR DIAGNOSIS"
 _FUSION_OPACITY = 0.75
-_FUSION_FULL_SUV = 3.0
+_FUSION_FULL_AT = 3.0 / 7.0
+"""Part of the window from which on the PET hides as much of the CT as it ever does."""
 _WARNING_RED = "#e01010"
 
 
@@ -36,8 +37,8 @@ def fuse(
 ) -> NDArray[np.float32]:
     """Lay PET in colour over CT in grey.
 
-    The PET's opacity grows with the SUV up to 3 g/mL, so that anatomy stays readable where there
-    is no uptake.
+    The PET's opacity grows with the SUV up to 3/7 of the window, so that anatomy stays readable
+    where there is no uptake.
 
     Args:
         ct_hu: any shape.
@@ -50,7 +51,8 @@ def fuse(
     """
     grey = Normalize(*ct_window_hu, clip=True)(ct_hu)[..., None]
     colour = mpl.colormaps[FUSION_COLOURS](Normalize(*suv_window, clip=True)(suv))[..., :3]
-    opacity = _FUSION_OPACITY * np.clip(suv[..., None] / _FUSION_FULL_SUV, 0, 1)
+    full_suv = suv_window[0] + _FUSION_FULL_AT * (suv_window[1] - suv_window[0])
+    opacity = _FUSION_OPACITY * np.clip(suv[..., None] / full_suv, 0, 1)
     return np.asarray(grey * (1 - opacity) + colour * opacity, dtype=np.float32)
 
 

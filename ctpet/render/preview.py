@@ -45,12 +45,14 @@ class _Row:
     upwards: Range
 
 
-def render_preview(ct: Volume, pet: Volume, *, title: str, path: Path) -> None:
+def render_preview(
+    ct: Volume, pet: Volume, *, title: str, path: Path, suv_window: Range = SUV_WINDOW
+) -> None:
     """Write a PNG, 1600 pixels wide: coronal and axial CT, PET and fusion, and a PET MIP.
 
     Its height follows the patient's proportions, 765 to 1265 pixels.
-    All panels are in mm and in radiological convention. CT is shown at W 400 L 40 HU, PET from
-    0 to 7 SUVbw. The same volumes and title give the same bytes.
+    All panels are in mm and in radiological convention. CT is shown at W 400 L 40 HU. The same
+    arguments give the same bytes.
 
     Args:
         ct: HU, any orientation.
@@ -58,6 +60,8 @@ def render_preview(ct: Volume, pet: Volume, *, title: str, path: Path) -> None:
         title: one or two lines, such as the model's name and version; free of patient data,
             because pictures travel. It may hold any letters that DejaVu Sans has.
         path: where to write; an existing file is replaced.
+        suv_window: SUVbw shown as white and as black; one for a model, not one for a patient, so
+            that pictures of patients can be compared.
 
     Raises:
         ValueError: the volumes are not HU and SUVbw.
@@ -70,10 +74,11 @@ def render_preview(ct: Volume, pet: Volume, *, title: str, path: Path) -> None:
     axial = _row(ct, pet, "axial", across, (depth[1], depth[0]))
     figure, layout = _sheet(coronal, axial)
     _headings(figure, title)
-    _draw_row(figure, layout, 0, coronal, axial.ct.position_mm)
-    _draw_row(figure, layout, 1, axial, coronal.ct.position_mm)
-    _draw_mip(figure, layout, coronal_mip(pet), coronal)
-    _draw_legend(figure, layout)
+    for number, (row, other) in enumerate(((coronal, axial), (axial, coronal))):
+        panels = [figure.add_subplot(layout[number, column]) for column in range(3)]
+        _draw_row(panels, row, other.ct.position_mm, suv_window)
+    _draw_mip(figure, layout, coronal_mip(pet), coronal, suv_window)
+    _draw_legend(figure, layout, suv_window)
     described = {"Software": None, "Description": WARNING.replace("–", "-")}
     FigureCanvasAgg(figure).print_png(path, metadata=described)  # type: ignore[no-untyped-call]
 
@@ -117,25 +122,25 @@ def _length(ends: Range) -> float:
     return abs(ends[1] - ends[0])
 
 
-def _draw_row(
-    figure: Figure, layout: GridSpec, number: int, row: _Row, other_row_mm: float
-) -> None:
+def _draw_row(panels: list[Axes], row: _Row, other_row_mm: float, suv_window: Range) -> None:
     """Draw CT, PET and fusion of one place; a line on the CT is where the other row lies."""
     place = f"{row.ct.view}, {_AXIS_NAME[row.ct.view]} = {row.ct.position_mm:.0f} mm"
-    ct, pet, fusion = (figure.add_subplot(layout[number, column]) for column in range(3))
+    ct, pet, fusion = panels
     show_ct(ct, row.ct)
     ct.axhline(other_row_mm, color="#ffd24a", linewidth=0.8, linestyle=(0, (6, 6)), alpha=0.7)
-    show_pet(pet, row.pet)
-    show_fusion(fusion, row.ct, row.pet_on_ct)
+    show_pet(pet, row.pet, suv_window=suv_window)
+    show_fusion(fusion, row.ct, row.pet_on_ct, suv_window=suv_window)
     for axes, name in ((ct, "CT"), (pet, "Synthetic PET"), (fusion, "Fusion")):
         _frame(axes, f"{name} · {place}", row)
     watermark(pet)
     watermark(fusion)
 
 
-def _draw_mip(figure: Figure, layout: GridSpec, mip: Plane, coronal: _Row) -> None:
+def _draw_mip(
+    figure: Figure, layout: GridSpec, mip: Plane, coronal: _Row, suv_window: Range
+) -> None:
     axes = figure.add_subplot(layout[0:2, 3])
-    show_pet(axes, mip)
+    show_pet(axes, mip, suv_window=suv_window)
     _frame(axes, "Synthetic PET · coronal MIP", coronal)
     watermark(axes)
 
@@ -176,7 +181,7 @@ def _headings(figure: Figure, title: str) -> None:
     )
 
 
-def _draw_legend(figure: Figure, layout: GridSpec) -> None:
+def _draw_legend(figure: Figure, layout: GridSpec, suv_window: Range) -> None:
     """Say how numbers became grey and colour."""
     low, high = CT_WINDOW_HU
     words = figure.add_subplot(layout[2, 0])
@@ -193,4 +198,4 @@ def _draw_legend(figure: Figure, layout: GridSpec) -> None:
     )
     for column, colours in ((1, PET_COLOURS), (2, FUSION_COLOURS), (3, PET_COLOURS)):
         suv_bar(figure, figure.add_subplot(layout[2, column]), colours=colours,
-                suv_window=SUV_WINDOW)  # fmt: skip
+                suv_window=suv_window)  # fmt: skip

@@ -142,7 +142,7 @@ def test_a_provider_that_fails_is_passed_over_by_auto_only_and_named(tmp_path, m
         return real(model, shape, choice)
 
     machine = offered()
-    claims = type(machine)((), "no CUDA", ("fp32",), "", 1)
+    claims = type(machine)((), "no CUDA", ("fp32",), "", 1, 1)
     monkeypatch.setattr(engine, "offered", lambda: claims)
     monkeypatch.setattr(engine, "_open", fails)
     model = a_model(tmp_path, identity_bytes())

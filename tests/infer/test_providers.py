@@ -12,10 +12,10 @@ from ctpet.infer.providers import Choice, Offered, choose, offered, openvino_dev
 
 NO_OPENVINO = "OpenVINO: not installed"
 NO_CUDA = "CUDA: not built in"
-BARE = Offered((), NO_CUDA, (), NO_OPENVINO, 4)
-INTEL = Offered((), NO_CUDA, ("fp32", "bf16"), "", 4)
-OLD_INTEL = Offered((), NO_CUDA, ("fp32",), "", 4)
-GPU = Offered((8 * 2**30, 16 * 2**30), "", ("fp32", "bf16"), "", 4)
+BARE = Offered((), NO_CUDA, (), NO_OPENVINO, 4, 8)
+INTEL = Offered((), NO_CUDA, ("fp32", "bf16"), "", 4, 8)
+OLD_INTEL = Offered((), NO_CUDA, ("fp32",), "", 4, 8)
+GPU = Offered((8 * 2**30, 16 * 2**30), "", ("fp32", "bf16"), "", 4, 8)
 
 
 def ways(execution: Execution, machine: Offered) -> list[tuple[str, str, str]]:

@@ -1,5 +1,6 @@
 """Bad input gets one clear line, exit code 3 and nothing under OUT."""
 
+import errno
 import json
 import os
 import shutil
@@ -8,13 +9,17 @@ import subprocess
 import sys
 import tarfile
 import time
+from pathlib import Path
 
+import nibabel
 import pytest
 from pydicom.uid import MRImageStorage, PositronEmissionTomographyImageStorage
 from typer.testing import CliRunner
 
 from ctpet.cli import app
+from ctpet.dicom.files import FileOpener
 from tests.dicom_factory import body_hu, ct_series, write_series
+from tests.pet_factory import pet_series
 
 
 @pytest.fixture
@@ -212,12 +217,66 @@ def test_absent_device_is_a_failure_and_nonsense_is_usage(tmp_path):
     assert not (tmp_path / "o").exists()
 
 
-def test_debug_shows_the_traceback(tmp_path):
+def test_debug_shows_the_traceback_and_keeps_the_exit_code(tmp_path):
     (tmp_path / "empty").mkdir()
     outcome = CliRunner().invoke(
         app, ["synthesize", str(tmp_path / "empty"), "-o", str(tmp_path / "o"), "--debug"]
     )
-    assert type(outcome.exception).__name__ == "InputRefused"
+    assert outcome.exit_code == 3
+    assert "Traceback" in outcome.stderr
+    assert outcome.stderr.splitlines()[-1].startswith("ctpet: ")
+
+
+def test_more_threads_than_cores_is_a_failure(tmp_path):
+    ct = write_series(ct_series(), tmp_path / "ct")
+    outcome = CliRunner().invoke(
+        app, ["synthesize", str(ct), "-o", str(tmp_path / "o"), "--threads", "5000"]
+    )
+    assert outcome.exit_code == 1
+    assert "5000 threads" in outcome.stderr
+    assert not (tmp_path / "o").exists()
+
+
+def test_a_file_nobody_may_read_is_no_missing_slice(synthesize, tmp_path, monkeypatch):
+    folder = write_series(ct_series(), tmp_path / "ct")
+    opened = FileOpener.open
+
+    def denied(self, file):
+        if file.path.name == "IMG00005.dcm":
+            raise PermissionError(errno.EACCES, "Permission denied", str(file.path))
+        return opened(self, file)
+
+    monkeypatch.setattr(FileOpener, "open", denied)
+    refused(synthesize(folder), "Permission denied")
+
+
+def test_a_damaged_archive(synthesize, tmp_path):
+    folder = write_series(ct_series(), tmp_path / "ct")
+    archive = Path(shutil.make_archive(str(tmp_path / "study"), "zip", folder))
+    data = bytearray(archive.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 64] = bytes(64)
+    archive.write_bytes(data)
+    refused(synthesize(archive), "zip")
+
+
+def test_suv_is_no_ct_and_stays_marked(synthesize, tmp_path):
+    ct = write_series(ct_series(), tmp_path / "ct")
+    CliRunner().invoke(app, ["synthesize", str(ct), "-o", str(tmp_path / "first"), "-q"])
+    ours, measured = tmp_path / "ours.nii.gz", tmp_path / "measured.nii.gz"
+    CliRunner().invoke(app, ["suv", str(tmp_path / "first"), "-o", str(ours)])
+    assert b"SYNTHETIC" in nibabel.load(ours).header["descrip"].item()
+    refused(synthesize(ours), "synthetic")
+    pet = write_series(pet_series(), tmp_path / "pet")
+    CliRunner().invoke(app, ["suv", str(pet), "-o", str(measured)])
+    refused(synthesize(measured), "SUV")
+
+
+def test_a_refused_pet_gets_one_line(tmp_path):
+    slices = pet_series()
+    for ds in slices:
+        ds.Units = "PROPCPS"
+    outcome = CliRunner().invoke(app, ["suv", str(write_series(slices, tmp_path / "pet"))])
+    refused(outcome, "PROPCPS")
 
 
 def test_json_reports_a_refusal_too(tmp_path):
@@ -230,7 +289,7 @@ def test_json_reports_a_refusal_too(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_stopped_half_way(tmp_path, stop):
     ct = write_series(ct_series(body_hu((80, 256, 256))), tmp_path / "ct")
     run = subprocess.Popen(

@@ -14,6 +14,7 @@ from tests.dicom_factory import ct_series, write_series
 from tests.pet_factory import pet_series
 
 README = (REPOSITORY / "README.md").read_text("utf-8")
+VIETNAMESE = (REPOSITORY / "README.vi.md").read_text("utf-8")
 BLOCKS = re.findall(r"(<!-- test: run -->\n)?```(sh|python)\n(.*?)```", README, re.DOTALL)
 RUN = [(language, code) for mark, language, code in BLOCKS if mark]
 NOT_RUN = [code for mark, _, code in BLOCKS if not mark]
@@ -28,10 +29,46 @@ def place(tmp_path_factory):
     return folder
 
 
-def test_only_installation_and_a_gpu_are_left_out():
-    assert len(NOT_RUN) == 2
-    assert "pip install ." in NOT_RUN[0]
-    assert "onnxruntime-gpu" in NOT_RUN[1]
+def test_what_the_reader_is_told_to_run_is_run_here():
+    """All but `make test`, which runs this, and the swap for a GPU that is not here."""
+    demo, install, gpu, phantom = NOT_RUN
+    assert demo.startswith("make demo")
+    assert "python3 -m venv" in install
+    assert "onnxruntime-gpu" in gpu
+    assert phantom.startswith("ctpet phantom")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_demonstration_runs(tmp_path):
+    run = subprocess.run(
+        ["make", "demo", f"DEMO_VENV={tmp_path / 'venv'}", f"PYTHON={sys.executable}"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert "A digital patient, no person" in run.stdout
+    assert (REPOSITORY / "build" / "demo" / "comparison.png").is_file()
+    installed = {path.name for path in (tmp_path / "venv").glob("lib/python*/site-packages/*")}
+    assert not installed & {"torch", "monai", "lightning", "hydra"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_installation_and_the_phantom_run(tmp_path):
+    """Word for word, with a home of one's own."""
+    home = {**os.environ, "HOME": str(tmp_path)}
+    install, phantom = NOT_RUN[1], NOT_RUN[3].replace("phantoms/", str(tmp_path / "phantoms"))
+    code = f"{install}\n{phantom}"
+    run = subprocess.run(
+        ["bash", "-e", "-c", code], cwd=REPOSITORY, env=home, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert "runs on" in run.stdout
+    assert (tmp_path / "phantoms" / "phantom-0001" / "ct").is_dir()
 
 
 @pytest.mark.parametrize(("language", "code"), RUN, ids=[code.split()[1] for _, code in RUN])
@@ -64,6 +101,15 @@ def test_the_result_holds_what_the_table_says(place):
         assert list((place / "table").glob(pattern)), pattern
 
 
-@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#]+)\)", README))
+def test_the_vietnamese_version_gives_the_same_commands():
+    block = re.compile(r"<!-- test: run -->\n```sh\n(.*?)```", re.DOTALL)
+    commands = [
+        line.partition("#")[0].strip() for line in block.findall(VIETNAMESE)[0].splitlines()
+    ]
+    english = [line.partition("#")[0].strip() for line in block.findall(README)[0].splitlines()]
+    assert commands == english
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#]+)\)", README + VIETNAMESE))
 def test_link_leads_somewhere(link):
     assert link.startswith("https://") or (REPOSITORY / link).exists()
