@@ -66,9 +66,9 @@ def draw_anatomy(seed: int) -> Anatomy:
     structures = [
         *outline(t, walls, rng),
         *deep_muscles(t, spine),
-        *limb_bones(t, walls),
         *thorax_bones(t, walls),
         *pelvis(t),
+        *limb_bones(t, walls),
         *lungs(walls, spine, diaphragm, heart, rng),
         *vertebrae(spine),
         *head(t, rng),

@@ -83,7 +83,7 @@ def spleen(
     s = t.organ("spleen") * float(rng.uniform(0.92, 1.08))
     tilt = np.array([(0.8, 0.5, 0.0), (-0.5, 0.75, 0.4), (0.2, -0.35, 0.9)])
     axes, _ = np.linalg.qr(tilt.T)
-    ball = Ellipsoid((100, 42, 274), (50 * s, 58 * s, 62 * s), axes.T)
+    ball = Ellipsoid((100, 42, 282), (50 * s, 58 * s, 62 * s), axes.T)
     hollow = Ellipsoid((38, -12, 285), (57 / s, 54, 110))
     room = Grown(walls.chest, -9.0)
     shape = Intersection((ball, room, under(diaphragm, 4.0), Outside(hollow)), 12.0)

@@ -229,12 +229,12 @@ def _assemble(trunk: Loft, fat: float, arms: NDArray[np.float64], t: Traits) -> 
         legs.append(Tube(path[:, :3], path[:, 3] * leg_size + extra))
         arm = arms.copy()
         arm[:, 0] *= side
-        limbs.append(Tube(arm[:8, :3], arm[:8, 3] + 0.7 * fat))
-        free.append(Tube(arm[7:, :3], arm[7:, 3] + 0.7 * fat))
+        limbs.append(Tube(arm[:5, :3], arm[:5, 3] + 0.7 * fat))
+        free.append(Tube(arm[4:, :3], arm[4:, 3] + 0.7 * fat))
     head = _head(min(0.35 * fat, 6.0), t.organ("brain"))
     core: Shape = Union((trunk, *head), 26.0)
     lower: Shape = Union((core, Union(tuple(legs), 4.0)), 22.0)
-    return Union((Union((lower, *limbs), 22.0), *free))
+    return Union((Union((lower, *limbs), 16.0), *free))
 
 
 def _head(fat: float, b: float) -> tuple[Shape, ...]:

@@ -33,9 +33,9 @@ def stomach(rng: np.random.Generator) -> list[Structure]:
     full = float(rng.uniform(0.75, 1.05))
     line = spline(
         [
-            (66, 26, 308, 30 * full),
-            (72, 8, 285, 34 * full),
-            (70, -25, 255, 29 * full),
+            (64, 22, 306, 38 * full),
+            (70, 6, 282, 39 * full),
+            (70, -26, 252, 31 * full),
             (56, -48, 222, 23 * full),
             (28, -58, 205, 18 * full),
             (0, -52, 206, 15 * full),
@@ -183,7 +183,7 @@ def _pockets(parts: Sequence[Tube], rng: np.random.Generator) -> tuple[Shape, ..
             y = float(part.points[:, 1].mean()) + float(rng.uniform(-8, 8))
             out.append(Intersection((inner, HalfSpace((0, y, 0), (0, 1, 0))), 2.0))
         elif rng.random() < 0.6:
-            out.append(Intersection((inner, _Foam(bubbles, 0.40)), 1.0))
+            out.append(Intersection((inner, _Foam(bubbles, 0.47)), 1.0))
     return tuple(out)
 
 

@@ -147,7 +147,8 @@ def _place(
     taken: Sequence[Floats],
 ) -> int | None:
     """Return the first centre whose surroundings are all of its own label; None: there is none."""
-    rim = np.concatenate([_SPHERE * (1.12 * radii + _KEEPS_OFF_MM), 0.5 * _SPHERE * radii])
+    shells = [1.12 * radii + _KEEPS_OFF_MM, 0.75 * radii, 0.4 * radii]
+    rim = np.concatenate([_SPHERE * size for size in shells])
     gap = [1.3 * (other[3] + radii.max()) for other in taken]
     for first in range(0, len(centres), _TRIES):
         some = centres[first : first + _TRIES]
@@ -168,4 +169,4 @@ def _sphere(count: int) -> Floats:
     return np.column_stack([flat * np.cos(angle), flat * np.sin(angle), z])
 
 
-_SPHERE = _sphere(32)
+_SPHERE = _sphere(56)

@@ -57,7 +57,7 @@ def limb_bones(t: Traits, walls: Walls) -> list[Structure]:
         Structure(((n["forearms"], 0.0), (n["bone_marrow"], 2.6)), (*fore, *hands)),
         Structure(
             ((n["cartilage"], 0.0),),
-            tuple(Ellipsoid((s * 86 * hip, 6, 3), (25.5 * slim,) * 3) for s in (-1, 1)),
+            tuple(Ellipsoid((s * 86 * hip, 6, 3), (26.5 * slim,) * 3) for s in (-1, 1)),
         ),
         Structure(((n["femora"], 0.0),), hard),
         Structure(((n["bone_marrow"], 0.0),), soft),

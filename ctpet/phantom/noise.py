@@ -70,4 +70,4 @@ def noise_level(hu: Floats, pixel_mm2: float, sigma_hu: float) -> tuple[float, f
     diameter = 2 * np.sqrt(area / np.pi)
     even = sigma_hu * float(np.exp(np.log(2) / 2 * (diameter - 280) / 90))
     wide = float(water.sum(axis=1).max()) * 2 * np.sqrt(pixel_mm2)
-    return max(even, 0.35 * sigma_hu), sigma_hu * float(np.clip((wide - 350) / 260, 0, 0.7))
+    return max(even, 0.35 * sigma_hu), sigma_hu * float(np.clip((wide - 360) / 380, 0, 0.45))

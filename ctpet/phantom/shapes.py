@@ -151,7 +151,12 @@ class HalfSpace:
 
     def bounds(self) -> NDArray[np.float64]:
         """See `Shape`."""
-        return EVERYWHERE
+        box = EVERYWHERE.copy()
+        away = np.flatnonzero(self.normal)
+        if away.size == 1:
+            axis = int(away[0])
+            box[int(self.normal[axis] > 0), axis] = self.point[axis]
+        return box
 
 
 @dataclass(frozen=True, eq=False)
