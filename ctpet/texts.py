@@ -126,6 +126,9 @@ def demo_text(result: "DemoResult") -> str:
         [
             *lines,
             "",
+            "The body's mean and median are taken from the PET itself. The floor is the least",
+            "error, over patients, that any model can have that sees only the CT.",
+            "",
             f"{result.out}",
             "  comparison.png   look here first: CT, the patient's PET, the synthetic one, errors",
             "  phantom/         the patient: CT and PET as DICOM, labels, floors",

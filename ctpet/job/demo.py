@@ -11,11 +11,11 @@ from ctpet.infer.model import load_model
 from ctpet.job.run import STAGE_SHARES as JOB_SHARES
 from ctpet.job.run import JobRequest, JobResult, run_job
 from ctpet.job.staging import staged
-from ctpet.phantom.score import Score, constants, score
+from ctpet.phantom.score import Score, compare
 from ctpet.phantom.study import NEEDED_BYTES, STAGES, PhantomStudy, Size, write_phantom
 from ctpet.progress import Progress, silent
 from ctpet.render.comparison import render_comparison
-from ctpet.volume import Volume, resample
+from ctpet.volume import resample
 
 _PHANTOM_PART = 0.85
 STAGE_SHARES = {
@@ -96,15 +96,14 @@ def run_demo(
 
 def _compare(study: PhantomStudy, result: JobResult, folder: Path, name: str) -> tuple[Score, ...]:
     """Score the series that was written, as its reader gets it, and draw the comparison."""
-    pet, floor, body = study.volumes.pet, study.volumes.floor, study.volumes.body
+    volumes = study.volumes
     written = read_pet(discover(result.out / "pet").series[0]).volume
-    predicted = resample(written, pet.geometry, fill=0.0)
-    predictions: dict[str, Volume | float] = {
-        **constants(pet, body),
-        name: predicted,
-        "floor: nothing that sees only the CT does better": floor.median,
-    }
     ct = read_ct(discover(study.ct).series[0]).volume
-    title = f"a digital patient, no person · {name}"
-    render_comparison(ct, pet, predicted, title=title, path=folder / "comparison.png")
-    return score(pet, body, predictions)
+    render_comparison(
+        ct,
+        volumes.pet,
+        resample(written, volumes.pet.geometry, fill=0.0),
+        title=f"a digital patient, no person · {name}",
+        path=folder / "comparison.png",
+    )
+    return compare(volumes.pet, volumes.body, volumes.floor, {name: written})

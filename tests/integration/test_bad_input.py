@@ -298,9 +298,9 @@ def test_stopped_half_way(tmp_path, stop):
         text=True,
     )
     for line in run.stderr:
-        if line.startswith("read"):
+        if line.startswith("scan"):
             break
-    time.sleep(0.05)
+    time.sleep(0.1)
     run.send_signal(stop)
     _, rest = run.communicate(timeout=60)
     assert run.returncode == 130
