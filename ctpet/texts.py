@@ -40,7 +40,7 @@ def findings_text(findings: tuple[Finding, ...], *, indent: str = "") -> list[st
     """Return one line a finding, remedy included."""
     return [
         f"{indent}{item.severity:<10} {item.message} [{item.code}]"
-        + (f" {item.remedy}" if item.remedy else "")
+        + (f" Remedy: {item.remedy.rstrip('.')}." if item.remedy else "")
         for item in findings
     ]
 

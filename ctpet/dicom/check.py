@@ -22,6 +22,7 @@ from ctpet.findings import Finding
 _LOSSY = frozenset({JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless, JPEG2000, JPEG2000MC})
 _EITHER = frozenset({JPEG2000, JPEG2000MC})
 _THICKNESS_DIFFERS = 0.1
+_LONGEST_LO_SHOWN = 16
 _UIDS = ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
 
 
@@ -180,7 +181,7 @@ def _kind_findings(series: SeriesInfo) -> list[Finding]:
                 "Use the axial reconstruction",
             )
         )
-    unit = str(series.first.get("RescaleType") or "HU")
+    unit = str(series.first.get("RescaleType") or "HU")[:_LONGEST_LO_SHOWN]
     if is_ct(series) and unit != "HU":
         findings.append(
             Finding(
@@ -200,7 +201,8 @@ def _thickness(series: SeriesInfo, spacing_mm: float) -> list[Finding]:
         return []
     else:
         known = sorted(one for one in thickness if one is not None)
-        text = f"SliceThickness (0018,0050) is {known[0]:g} to {known[-1]:g} mm"
+        ends = dict.fromkeys((f"{known[0]:g}", f"{known[-1]:g}"))
+        text = f"SliceThickness (0018,0050) is {' to '.join(ends)} mm"
     return [
         Finding(
             "slice-thickness-differs",

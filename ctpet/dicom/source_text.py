@@ -100,7 +100,7 @@ def _is_legal(keyword: str, values: list[str], report: Report) -> bool:
                 "warning",
                 f"{dictionary_description(tag)} {tag} of the CT {reasons[0]}; "
                 "it was left out of the PET series",
-                "Nothing, or correct it in the CT and run again.",
+                "Nothing needs to be done; to keep the value, correct it in the CT and run again",
             )
         )
     return not reasons

@@ -29,7 +29,7 @@ def put_body_part(ds: Dataset, source: Dataset, report: Report) -> None:
         ds.BodyPartExamined = text
         return
     ds.BodyPartExamined = "WHOLEBODY"
-    what = "is not one term without a side" if text else "is absent or empty"
+    what = "names a part that has sides, or no part that DICOM knows" if text else "is absent"
     report(
         Finding(
             "body-part",
