@@ -9,7 +9,8 @@ from ctpet.contract import ModelContract
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.infer.rules.body import body_error, outline_body, truncation
-from ctpet.infer.rules.contents import contrast_agent, metal
+from ctpet.infer.rules.contrast import contrast_agent
+from ctpet.infer.rules.metal import metal
 from ctpet.infer.rules.sample import take_sample
 from ctpet.infer.rules.scale import no_air, scale_error
 from ctpet.infer.rules.seen import extent_finding, slices_error, spacing_finding

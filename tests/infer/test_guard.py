@@ -167,6 +167,14 @@ def test_extent(extent_mm, expected):
     assert found == (["extent-not-seen"] if expected else [])
 
 
+def test_a_tilted_gantry_does_not_make_the_body_longer():
+    ct = volume(torso((10, 90, 120)))
+    affine = ct.geometry.affine.copy()
+    affine[2, 1] = 2.0
+    tilted = Volume(ct.array, Geometry(ct.array.shape, affine), "HU")
+    assert codes(tilted, a_contract(extent_seen_mm=(20, 40))) == []
+
+
 def test_an_extent_not_seen_names_what_was():
     finding = only(volume(torso((400, 60, 80))), a_contract(extent_seen_mm=(96, 96)))
     for words in ("covers 1200 mm", "test-model saw 96 mm at once (Random numbers.)"):
@@ -176,10 +184,11 @@ def test_an_extent_not_seen_names_what_was():
 # Contents
 
 
-def with_aorta(hu, aorta_hu, *, noise_hu=12.0, radius=(0.07, 0.0525)):
+def with_aorta(hu, aorta_hu, *, noise_hu=12.0, radius=(0.07, 0.0525), slices=slice(None)):
     """The torso with a vessel; by default it is 25 mm wide."""
     hu = hu.copy()
-    vessel = disc(hu.shape, (0.1, 0.3), radius)
+    vessel = np.zeros(hu.shape, dtype=bool)
+    vessel[slices] = disc(hu.shape, (0.1, 0.3), radius)[slices]
     hu[vessel] = aorta_hu + np.random.default_rng(7).normal(0, noise_hu, vessel.sum())
     return volume(hu)
 
@@ -199,13 +208,38 @@ def test_contrast_agent_is_told_with_its_volume_and_value(aorta_hu):
     [
         with_aorta(torso(), 45),
         with_aorta(torso(), 100),
-        with_aorta(torso(), 200, noise_hu=60.0),  # as uneven as marrow
+        with_aorta(torso(), 200, noise_hu=25.0),  # as uneven as marrow
         with_aorta(torso(), 200, radius=(0.028, 0.021)),  # a vessel of 1 cm
     ],
     ids=["blood", "dense", "uneven", "thin"],
 )
 def test_no_contrast_agent(ct):
     assert codes(ct) == []
+
+
+@pytest.mark.parametrize(("slices", "expected"), [(12, []), (28, ["contrast-agent"])])
+def test_contrast_agent_from_ten_millilitres(slices, expected):
+    ct = with_aorta(torso(), 200, slices=slice(slices))
+    assert codes(ct) == expected
+
+
+def test_contrast_agent_is_seen_in_ordinary_noise():
+    ct = with_aorta(torso(noise_hu=22.0), 200, noise_hu=22.0)
+    assert codes(ct) == ["contrast-agent"]
+
+
+def test_marrow_as_even_as_fluid_is_no_contrast_agent():
+    """A shaft of 64 mm, wide enough that its inside alone would be enough."""
+    hu = torso()
+    hu[disc(hu.shape, (-0.2, 0.35), (0.18, 0.135))] = 900
+    ct = with_aorta(volume(hu).array, 200)
+    assert codes(ct) == ["contrast-agent"]
+    hu = torso()
+    shaft = disc(hu.shape, (0.1, 0.3), (0.18, 0.135))
+    marrow = disc(hu.shape, (0.1, 0.3), (0.14, 0.105))
+    hu[shaft] = 900
+    hu[marrow] = 200 + np.random.default_rng(7).normal(0, 12, marrow.sum())
+    assert codes(volume(hu)) == []
 
 
 def test_nothing_is_said_of_contrast_agent_in_a_very_noisy_ct():
@@ -252,16 +286,30 @@ def test_a_body_within_the_field_of_view_is_not_cut_by_its_table():
     assert codes(volume(hu)) == []
 
 
-def test_a_cut_in_a_few_slices_is_no_matter():
+@pytest.mark.parametrize(
+    ("slices", "rows", "expected"),
+    [(3, 40, []), (9, 40, ["truncated"]), (40, 6, []), (40, 10, ["truncated"])],
+)
+def test_a_cut_counts_from_three_centimetres_in_a_tenth_of_the_slices(slices, rows, expected):
     hu = torso()
-    hu[:3, 40:60, :20] = 45
-    assert codes(volume(hu)) == []
+    hu[:slices, 40 : 40 + rows, :20] = 45
+    assert codes(volume(hu)) == expected
+
+
+def test_a_body_in_the_corners_of_a_square_is_not_cut():
+    """Where the corners hold something the field of view is no circle."""
+    hu = torso((40, 120, 120))
+    wide = np.full(hu.shape, -1000.0, np.float32)
+    wide[:, 10:-10, 10:-10] = -105
+    inner = disc(hu.shape, (0, 0), (0.6, 0.65))
+    wide[inner] = hu[inner]
+    assert codes(volume(wide + np.random.default_rng(4).normal(0, 12, hu.shape))) == []
 
 
 # The body
 
 
-@pytest.mark.parametrize(("width_mm", "expected"), [(40, ["body-too-small"]), (64, [])])
+@pytest.mark.parametrize(("width_mm", "expected"), [(50, ["body-too-small"]), (64, [])])
 def test_the_smallest_body_is_a_thin_limb(width_mm, expected):
     size = width_mm / 2 / (0.8 * 120)
     limb = torso((40, 120, 120), size=size)[:, 30:-30, 30:-30]

@@ -9,7 +9,8 @@ from ctpet.volume import Volume
 from ctpet.volume.geometry import Spacing3
 
 SAMPLE_MM = 4.0
-"""Voxels are skipped up to this spacing: an aorta, the thinnest thing looked for, is 20 mm wide."""
+"""About this far apart are the voxels looked at: an aorta, the thinnest thing looked for, is 20 mm
+wide."""
 
 PADDING_BELOW_HU = -1500
 """Nothing scanned is darker; scanners pad the corners with -2000 or -3024 and calibrate air to
@@ -78,7 +79,7 @@ def take_sample(ct: Volume) -> CtSample:
     geometry = ct.geometry
     along = int(np.argmax(np.abs(geometry.direction[2])))
     order = [along, *(axis for axis in range(3) if axis != along)]
-    steps = [max(1, int(SAMPLE_MM / mm + 1e-3)) for mm in geometry.spacing_mm]
+    steps = [max(1, round(SAMPLE_MM / mm)) for mm in geometry.spacing_mm]
     view = ct.array[tuple(slice(None, None, step) for step in steps)]
     array = np.ascontiguousarray(view.transpose(order))
     k, j, i = (geometry.spacing_mm[axis] * steps[axis] for axis in order)

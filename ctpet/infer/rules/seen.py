@@ -62,8 +62,9 @@ def spacing_finding(ct: Volume, contract: ModelContract) -> Finding | None:
 
 def extent_finding(ct: Volume, contract: ModelContract) -> Finding | None:
     """Tell when the CT is longer or shorter, along the patient, than what the model saw at once."""
-    z_mm = ct.geometry.corners_mm()[:, 2]
-    extent_mm = float(np.ptp(z_mm))
+    step_mm = np.abs(ct.geometry.affine[2, :3])
+    along = int(np.argmax(np.abs(ct.geometry.direction[2])))
+    extent_mm = float(step_mm[along]) * ct.geometry.shape[along]
     slack_mm = max(ct.geometry.spacing_mm)
     low_mm, high_mm = contract.extent_seen_mm
     if low_mm - slack_mm <= extent_mm <= high_mm + slack_mm:
@@ -73,7 +74,7 @@ def extent_finding(ct: Volume, contract: ModelContract) -> Finding | None:
         "extent-not-seen",
         "warning",
         f"The CT covers {extent_mm:.0f} mm of the patient's length; {contract.name} saw {seen} at "
-        f"once ({contract.trained_on.description}), so parts of this body may be new to it",
+        f"once ({contract.trained_on.description}), so it is outside of what the model was made on",
     )
 
 
