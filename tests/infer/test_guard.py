@@ -170,7 +170,7 @@ def test_extent(extent_mm, expected):
 def test_a_tilted_gantry_does_not_make_the_body_longer():
     ct = volume(torso((10, 90, 120)))
     affine = ct.geometry.affine.copy()
-    affine[2, 1] = 2.0
+    affine[2, 1] = 0.5
     tilted = Volume(ct.array, Geometry(ct.array.shape, affine), "HU")
     assert codes(tilted, a_contract(extent_seen_mm=(20, 40))) == []
 
