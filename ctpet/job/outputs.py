@@ -16,6 +16,9 @@ from ctpet.nifti import write_nifti
 from ctpet.progress import Progress
 from ctpet.render import SUV_WINDOW, render_preview
 
+LEAST_SUV_SHOWN = 4.0
+"""Black in the preview is at least this SUV: below, ordinary muscle would look avid."""
+
 NIFTI_DESCRIPTION = "SYNTHETIC FDG-PET SUVbw NOT FOR DIAGNOSIS"
 
 
@@ -113,7 +116,7 @@ def _write_preview(
             prediction.synthesis.pet,
             title=title,
             path=path,
-            suv_window=(0.0, min(SUV_WINDOW[1], contract.suv_range[1])),
+            suv_window=(0.0, max(LEAST_SUV_SHOWN, min(SUV_WINDOW[1], contract.suv_range[1]))),
         )
         stage.bytes = path.stat().st_size
         progress("preview", 1.0)
