@@ -6,7 +6,7 @@ from pathlib import Path
 from ctpet.dicom.discover import discover
 from ctpet.dicom.select_pet import select_pet
 from ctpet.dicom.series import SeriesInfo
-from ctpet.dicom.suv.audit import audit_suv, candidates_json
+from ctpet.dicom.suv.audit import audit_json, audit_suv
 from ctpet.dicom.suv.decay_correction import Candidate
 from ctpet.dicom.suv.kind import kind_findings
 from ctpet.errors import InputRefused
@@ -40,12 +40,7 @@ class SuvReport:
 
     def to_json(self) -> dict[str, object]:
         """Return the report as a JSON object: factor, rule, candidates, findings."""
-        return {
-            "factor": self.factor,
-            "rule": self.rule,
-            "candidates": candidates_json(self.candidates),
-            "findings": [finding.to_json() for finding in self.findings],
-        }
+        return audit_json(self.factor, self.rule, self.candidates, self.findings)
 
     def text(self) -> str:
         """Return the report as lines for a person."""

@@ -7,16 +7,23 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 
-from ctpet.render.panels import FONT, SUV_WINDOW, WARNING, label_edges, show_ct, show_pet, watermark
-from ctpet.render.panels import suv_bar as draw_suv_bar
-from ctpet.render.planes import Plane, View, body_box, coronal_mip, cut, liveliest
+from ctpet.render.panels import (
+    DIFFERENCE_COLOURS,
+    FONT,
+    SUV_WINDOW,
+    banner,
+    show_ct,
+    show_difference,
+    show_pet,
+    suv_bar,
+    watermark,
+)
+from ctpet.render.planes import Range, View, body_box, coronal_mip, cut, liveliest
 from ctpet.volume import Volume
 
 DIFFERENCE_SUV = 4.0
 """Largest error shown, in both directions."""
 
-DIFFERENCE_COLOURS = "RdBu_r"
-Range = tuple[float, float]
 _AIR_HU = -1024.0
 _PAPER, _INK = "#111315", "white"
 _WIDTH_IN, _HEAD_IN, _GAP_IN, _BAR_IN, _FOOT_IN, _DPI = 16.0, 1.5, 0.4, 0.18, 0.6, 100
@@ -57,7 +64,7 @@ def render_comparison(
         show_ct(panels[0], planes[0])
         show_pet(panels[1], planes[1])
         show_pet(panels[2], planes[2])
-        _show_difference(panels[3], planes[3])
+        show_difference(panels[3], planes[3], most_suv=DIFFERENCE_SUV)
         names = ("CT", "Reference PET", "Synthetic PET", "Synthetic − reference")
         for axes, name in zip(panels, names, strict=True):
             _frame(axes, f"{name} · {view}", across, upward)
@@ -68,7 +75,7 @@ def render_comparison(
         _frame(axes, f"{name} PET · MIP", across, upwards)
     watermark(axes)
     _bars(figure, [figure.add_subplot(grid[2, column]) for column in (1, 2, 3)])
-    _headings(figure, title)
+    banner(figure, title)
     FigureCanvasAgg(figure).print_png(path, metadata={"Software": None})  # type: ignore[no-untyped-call]
 
 
@@ -87,20 +94,6 @@ def _sheet(across: Range, depth: Range, upwards: Range) -> tuple[Figure, GridSpe
     return figure, grid
 
 
-def _show_difference(axes: Axes, plane: Plane) -> None:
-    axes.imshow(
-        plane.pixels,
-        extent=plane.extent_mm,
-        origin="upper",
-        aspect="equal",
-        interpolation="bilinear",
-        cmap=DIFFERENCE_COLOURS,
-        vmin=-DIFFERENCE_SUV,
-        vmax=DIFFERENCE_SUV,
-    )
-    label_edges(axes, plane.edges)
-
-
 def _frame(axes: Axes, caption: str, across: Range, upward: Range) -> None:
     axes.set_xlim(*across)
     axes.set_ylim(*upward)
@@ -111,21 +104,8 @@ def _frame(axes: Axes, caption: str, across: Range, upward: Range) -> None:
 
 def _bars(figure: Figure, axes: list[Axes]) -> None:
     for place in axes[:2]:
-        draw_suv_bar(figure, place, suv_window=SUV_WINDOW, ink=_INK)
-    draw_suv_bar(
+        suv_bar(figure, place, suv_window=SUV_WINDOW, ink=_INK)
+    suv_bar(
         figure, axes[2], colours=DIFFERENCE_COLOURS,
         suv_window=(-DIFFERENCE_SUV, DIFFERENCE_SUV), ink=_INK,
-    )  # fmt: skip
-
-
-def _headings(figure: Figure, title: str) -> None:
-    height_in = figure.get_size_inches()[1]
-    figure.text(
-        0.5, 1 - 0.45 / height_in, WARNING, ha="center", va="center", color=_INK, fontsize=26,
-        fontweight="bold", fontfamily=FONT,
-        bbox={"boxstyle": "round,pad=0.25", "facecolor": "#b00000", "edgecolor": "none"},
-    )  # fmt: skip
-    figure.text(
-        0.5, 1 - 1.0 / height_in, title, ha="center", va="center", color=_INK, fontsize=12,
-        fontfamily=FONT, parse_math=False,
     )  # fmt: skip

@@ -20,6 +20,7 @@ SUV_WINDOW = (0.0, 7.0)
 
 PET_COLOURS = "gray_r"
 FUSION_COLOURS = "hot"
+DIFFERENCE_COLOURS = "RdBu_r"
 FONT = "DejaVu Sans"
 WARNING = "SYNTHETIC – NOT FOR DIAGNOSIS"
 _FUSION_OPACITY = 0.75
@@ -79,6 +80,11 @@ def show_fusion(
     if ct.pixels.shape != pet.pixels.shape:
         raise ValueError(f"CT has {ct.pixels.shape} pixels, PET {pet.pixels.shape}")
     _show(axes, ct, fuse(ct.pixels, pet.pixels, suv_window=suv_window))
+
+
+def show_difference(axes: Axes, plane: Plane, *, most_suv: float) -> None:
+    """Draw a difference of SUV: red where it is above 0, blue where below, white at 0."""
+    _show(axes, plane, plane.pixels, cmap=DIFFERENCE_COLOURS, vmin=-most_suv, vmax=most_suv)
 
 
 def _show(axes: Axes, plane: Plane, pixels: NDArray[np.float32], **colours: str | float) -> None:
@@ -157,3 +163,30 @@ def suv_bar(
     bar.set_label("SUVbw (g/mL)", color=ink, fontsize=12, fontfamily=FONT)
     bar.ax.tick_params(colors=ink, labelsize=11, labelfontfamily=FONT)
     bar.outline.set_edgecolor(ink)
+
+
+def banner(figure: Figure, title: str) -> None:
+    """Write the warning, large, and a title under it into the top 150 pixels of a figure."""
+    figure.text(
+        0.5,
+        1 - 45 / figure.bbox.height,
+        WARNING,
+        ha="center",
+        va="center",
+        color="white",
+        fontsize=30,
+        fontweight="bold",
+        fontfamily=FONT,
+        bbox={"boxstyle": "round,pad=0.25", "facecolor": "#b00000", "edgecolor": "none"},
+    )
+    figure.text(
+        0.5,
+        1 - 112 / figure.bbox.height,
+        title,
+        ha="center",
+        va="center",
+        color="white",
+        fontsize=14,
+        fontfamily=FONT,
+        parse_math=False,
+    )

@@ -15,6 +15,7 @@ from ctpet.render.panels import (
     PET_COLOURS,
     SUV_WINDOW,
     WARNING,
+    banner,
     show_ct,
     show_fusion,
     show_pet,
@@ -73,7 +74,7 @@ def render_preview(
     coronal = _row(ct, pet, "coronal", across, upwards)
     axial = _row(ct, pet, "axial", across, (depth[1], depth[0]))
     figure, layout = _sheet(coronal, axial)
-    _headings(figure, title)
+    banner(figure, title)
     for number, (row, other) in enumerate(((coronal, axial), (axial, coronal))):
         panels = [figure.add_subplot(layout[number, column]) for column in range(3)]
         _draw_row(panels, row, other.ct.position_mm, suv_window)
@@ -153,32 +154,6 @@ def _frame(axes: Axes, caption: str, row: _Row) -> None:
     axes.set_title(caption, color="white", fontsize=12, fontfamily=FONT, pad=5)
     for spine in axes.spines.values():
         spine.set_color("#50565c")
-
-
-def _headings(figure: Figure, title: str) -> None:
-    figure.text(
-        0.5,
-        1 - 45 / figure.bbox.height,
-        WARNING,
-        ha="center",
-        va="center",
-        color="white",
-        fontsize=30,
-        fontweight="bold",
-        fontfamily=FONT,
-        bbox={"boxstyle": "round,pad=0.25", "facecolor": "#b00000", "edgecolor": "none"},
-    )
-    figure.text(
-        0.5,
-        1 - 112 / figure.bbox.height,
-        title,
-        ha="center",
-        va="center",
-        color="white",
-        fontsize=14,
-        fontfamily=FONT,
-        parse_math=False,
-    )
 
 
 def _draw_legend(figure: Figure, layout: GridSpec, suv_window: Range) -> None:

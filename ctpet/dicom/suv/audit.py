@@ -54,17 +54,24 @@ class SuvAudit:
 
     def to_json(self) -> dict[str, object]:
         """Return the record as a JSON object with factor, rule, candidates and findings."""
-        return {
-            "factor": self.factor,
-            "rule": self.rule,
-            "candidates": candidates_json(self.candidates),
-            "findings": [finding.to_json() for finding in self.findings],
-        }
+        return audit_json(self.factor, self.rule, self.candidates, self.findings)
 
 
-def candidates_json(candidates: Sequence[Candidate]) -> dict[str, dict[str, object]]:
-    """Return candidates as a JSON object: name to ISO time (scanner's clock) and factor."""
-    return {each.name: {"time": _iso(each.time), "factor": each.factor} for each in candidates}
+def audit_json(
+    factor: float | None,
+    rule: str,
+    candidates: Sequence[Candidate],
+    findings: Sequence[Finding],
+) -> dict[str, object]:
+    """Return what `ctpet suv` tells as a JSON object; times are of the scanner's clock."""
+    return {
+        "factor": factor,
+        "rule": rule,
+        "candidates": {
+            each.name: {"time": _iso(each.time), "factor": each.factor} for each in candidates
+        },
+        "findings": [finding.to_json() for finding in findings],
+    }
 
 
 def audit_suv(headers: Sequence[Dataset]) -> SuvAudit:
