@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctpet.dicom.files import FileOpener
+from ctpet.dicom.files import UNREADABLE, FileOpener, unreadable
 from ctpet.dicom.frames import frames_of
 from ctpet.dicom.pixels import decode
 from ctpet.dicom.quantify import PADDING_BELOW_HU, Rescale
@@ -27,7 +27,7 @@ def assume_rescale(series: SeriesInfo) -> tuple[Rescale, Finding]:
     and none between −1500 and −100. Values below −1500 are padding and do not count.
 
     Raises:
-        InputRefused: ``rescale-missing`` if neither holds; those of
+        InputRefused: ``rescale-missing`` if neither holds; ``file-unreadable``; those of
             :func:`ctpet.dicom.pixels.decode`.
     """
     stored = _sample(series)
@@ -52,8 +52,14 @@ def _sample(series: SeriesInfo) -> NDArray[np.float64]:
     values: list[NDArray[Any]] = []
     with FileOpener() as opener:
         for frame in sorted(chosen, key=lambda one: (one.instance, one.number)):
-            with opener.open(series.files[frame.instance]) as stream:
-                values += [plane.values.ravel() for plane in decode(stream, [frame.number])]
+            try:
+                with opener.open(series.files[frame.instance]) as stream:
+                    values += [plane.values.ravel() for plane in decode(stream, [frame.number])]
+            except UNREADABLE as error:
+                refusal = unreadable(error)
+                raise InputRefused(
+                    refusal.code, f"The series has {refusal.message}", remedy=refusal.remedy
+                ) from error
     return np.concatenate(values).astype(np.float64)
 
 

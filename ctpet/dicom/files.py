@@ -4,6 +4,7 @@ import io
 import os
 import stat
 import zipfile
+import zlib
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,8 @@ MAX_MEMBER_BYTES = 2 * 1024**3
 MAX_ARCHIVE_BYTES = 16 * 1024**3
 _ENCRYPTED = 0x1
 _BUFFER_BYTES = 64 * 1024
+UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+"""What reading from an opened file raises when the file, or its archive, is damaged or denied."""
 
 
 def list_files(root: Path) -> tuple[DicomFile, ...]:
@@ -91,6 +94,15 @@ def _members(path: Path) -> tuple[DicomFile, ...]:
             remedy="Unpack it and give the folder of one study",
         )
     return tuple(DicomFile(path, member) for member in sorted(m.filename for m in members))
+
+
+def unreadable(error: Exception) -> InputRefused:
+    """Return the refusal that one of :data:`UNREADABLE` means, once pixels are wanted."""
+    return InputRefused(
+        "file-unreadable",
+        f"a file that cannot be read ({type(error).__name__})",
+        remedy="Copy the files, or the archive, again",
+    )
 
 
 class FileOpener:

@@ -1,7 +1,5 @@
 """Decode a series into one volume, in the right order, with its geometry. For CT and PET."""
 
-import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
-from ctpet.dicom.files import FileOpener
+from ctpet.dicom.files import UNREADABLE, FileOpener, unreadable
 from ctpet.dicom.frames import Frame
 from ctpet.dicom.layout import Layout, lay_out
 from ctpet.dicom.pixels import decode
@@ -118,13 +116,8 @@ class _Planes:
                     notes.append(quantify(plane, self.rescales[frame], padding, self.quantity, out))
         except InputRefused as refusal:
             raise self._placed(refusal, instance) from refusal
-        except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
-            unreadable = InputRefused(
-                "file-unreadable",
-                f"a file that cannot be read ({type(error).__name__})",
-                remedy="Copy the files, or the archive, again",
-            )
-            raise self._placed(unreadable, instance) from error
+        except UNREADABLE as error:
+            raise self._placed(unreadable(error), instance) from error
         return notes
 
     def _placed(self, refusal: InputRefused, instance: int) -> InputRefused:

@@ -125,6 +125,23 @@ def test_a_damaged_member_is_refused(tmp_path):
     assert refused.value.code == "file-unreadable"
 
 
+def test_a_damaged_member_is_refused_without_a_rescale_too(tmp_path):
+    """The slices that decide what the values are, are read before the stack is."""
+    slices = ct_series(body_hu((4, 300, 300)))
+    for ds in slices:
+        del ds.RescaleSlope, ds.RescaleIntercept
+    folder = write_series(slices, tmp_path / "ct")
+    path = zipped(folder, tmp_path / "study.zip", zipfile.ZIP_STORED)
+    data = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        member = archive.infolist()[2]
+    data[member.header_offset + 150_000] ^= 0xFF
+    path.write_bytes(data)
+    with pytest.raises(InputRefused, match="cannot be read") as refused:
+        read_ct(find(path))
+    assert refused.value.code == "file-unreadable"
+
+
 def test_a_folder_that_may_not_be_listed_is_refused(tmp_path, monkeypatch):
     write_series(ramp_series(), tmp_path / "ct" / "open")
     write_series(ramp_series(), tmp_path / "ct" / "closed")
