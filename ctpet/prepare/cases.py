@@ -126,14 +126,18 @@ def read_case(folder: Path) -> Case:
     path = folder / CASE_FILE
     try:
         told = json.loads(path.read_text("utf-8"))
-        if told.pop("format") != CASE_FORMAT:
-            raise ValueError(f"its format is not {CASE_FORMAT}")
+        _check_format(told.pop("format"))
         for name in ("shape", "findings"):
             told[name] = tuple(told[name])
         told["affine"] = tuple(tuple(row) for row in told["affine"])
         return Case(folder=folder, **told)
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise CaseInvalid(f"{path} is no case: {error}. Prepare it again.") from error
+
+
+def _check_format(version: object) -> None:
+    if version != CASE_FORMAT:
+        raise ValueError(f"its format is {version}, not {CASE_FORMAT}")
 
 
 def list_cases(dataset: Path) -> tuple[Case, ...]:
