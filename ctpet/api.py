@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from ctpet.doctor import DoctorReport
     from ctpet.job.demo import DemoResult
     from ctpet.job.run import JobResult
+    from ctpet.prepare.run import PrepareRequest, PrepareResult
 
-__all__ = ["Execution", "demo", "doctor", "info", "phantom", "scan", "suv", "synthesize"]
+__all__ = ["Execution", "demo", "doctor", "info", "phantom", "prepare", "scan", "suv", "synthesize"]
 
 
 def synthesize(
@@ -176,3 +177,28 @@ def phantom(
     with staged(folder, needed_bytes=NEEDED_BYTES) as scratch:
         write_phantom(scratch, seed=seed, format=format, progress=progress)
     return folder
+
+
+def prepare(request: "PrepareRequest", *, progress: Progress = silent) -> "PrepareResult":
+    """Prepare PET/CT examinations, or digital patients, as cases to learn from.
+
+    Example::
+
+        from ctpet.prepare.run import PrepareRequest
+
+        result = api.prepare(PrepareRequest("raw/", Path("cases/"), workers=8))
+
+    With several workers the calling script needs ``if __name__ == "__main__":``, as for any
+    process pool.
+
+    Args:
+        request: source, output folder, grid, folds, workers.
+        progress: told how far the work is.
+
+    Raises:
+        InputRefused: if the source as a whole cannot be read, or ``out`` cannot be made; single
+            examinations that cannot be trusted are outcomes of the result.
+    """
+    from ctpet.prepare.run import run_prepare
+
+    return run_prepare(request, progress=progress)

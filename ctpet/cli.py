@@ -257,6 +257,75 @@ def demo(
         typer.echo(demo_text(result))
 
 
+class Layout(StrEnum):
+    """Choices of `--layout`."""
+
+    AUTO = "auto"
+    DICOM = "dicom"
+    AUTOPET = "autopet"
+    TABLE = "table"
+
+
+@app.command(epilog="Example: ctpet prepare raw/ cases/ --workers 8")
+@explained
+def prepare(  # noqa: PLR0913  (typer: one parameter an option)
+    source: Annotated[
+        str, typer.Argument(help="Folder, archive, CSV table, or phantom:FIRST-LAST.")
+    ],
+    out: Annotated[Path, typer.Argument(help="Folder for the cases, new or begun before.")],
+    spacing: Annotated[float, typer.Option(min=1, help="Of the grid, in mm.")] = 4.0,
+    layout: Annotated[Layout, typer.Option(help="Of the source.")] = Layout.AUTO,
+    table: Annotated[Path | None, typer.Option(help="CSV: patient, ct, pet, …")] = None,
+    folds: Annotated[int, typer.Option(min=2, help="Of the cross-validation.")] = 5,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; one a core by default.")
+    ] = None,
+    description: Annotated[str | None, typer.Option(help="One sentence about the data.")] = None,
+    attribution: Annotated[str | None, typer.Option(help="Who must be credited.")] = None,
+    licence: Annotated[str | None, typer.Option(help="Of the data, such as CC-BY-4.0.")] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Turn PET/CT examinations into clean, de-identified cases to learn from.
+
+    Goes on where it stopped. Ends with a list of what was taken and what was not; with exit code 3
+    if something was refused. See OUT/contact-sheet.html.
+    """
+    import os
+
+    from ctpet import api
+    from ctpet.console import reporting
+    from ctpet.errors import InputRefused
+    from ctpet.prepare.dataset import About
+    from ctpet.prepare.run import STAGE_SHARES, PrepareRequest
+    from ctpet.texts import prepare_text
+
+    request = PrepareRequest(
+        source=source,
+        out=out,
+        spacing_mm=(spacing, spacing, spacing),
+        layout=layout.value,
+        table=table,
+        folds=folds,
+        workers=workers or os.cpu_count() or 1,
+        about=About(description, attribution, licence),
+    )
+    try:
+        with reporting(STAGE_SHARES, style="quiet" if quiet else "auto") as progress:
+            result = api.prepare(request, progress=progress)
+    except KeyboardInterrupt as stop:
+        line = f"Stopped. What {out} holds is whole; the same command goes on from there."
+        _complain("interrupted", line, "", as_json=as_json)
+        raise typer.Exit(EXIT_INTERRUPTED) from stop
+    if as_json:
+        _print_json(result.to_json())
+    elif not quiet:
+        typer.echo(prepare_text(result))
+    if result.refused:
+        raise typer.Exit(InputRefused.exit_code)
+
+
 class PhantomFormat(StrEnum):
     """Choices of `--format`."""
 

@@ -27,6 +27,7 @@ from ctpet.volume import Geometry, Quantity, Volume
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _UNIT_MM = {"unknown": 1.0, "mm": 1.0, "meter": 1000.0, "micron": 0.001}
 _SCANNER = 1
+_SYNTHETIC = b"SYNTHETIC"
 _DESCRIP_BYTES = 79
 _SAME_PLACE_MM = 1.0
 _BROKEN_FILE = (ImageFileError, HeaderDataError, OSError, EOFError, ValueError, zlib.error)
@@ -40,19 +41,34 @@ def read_nifti_ct(path: Path) -> Volume:
             output, or that it holds SUV.
     """
     description = _open(path).header["descrip"].item()
-    if b"SUVbw" in description and not description.startswith(b"SYNTHETIC"):
+    if b"SUVbw" in description and not description.startswith(_SYNTHETIC):
         raise InputRefused(
             "not-ct",
             f"{path.name} says in its description that it holds SUV, not HU",
             remedy="Give the CT",
         )
-    if description.startswith(b"SYNTHETIC"):
+    _refuse_synthetic(description, path, remedy="Give the CT itself")
+    return read_nifti(path, "HU")
+
+
+def read_nifti_pet(path: Path) -> Volume:
+    """Read a measured PET as SUVbw; see :func:`read_nifti`.
+
+    Raises:
+        InputRefused: also ``synthetic-input``: the file says that it is our own output.
+    """
+    description = _open(path).header["descrip"].item()
+    _refuse_synthetic(description, path, remedy="Give the measured PET")
+    return read_nifti(path, "SUVBW")
+
+
+def _refuse_synthetic(description: bytes, path: Path, *, remedy: str) -> None:
+    if description.startswith(_SYNTHETIC):
         raise InputRefused(
             "synthetic-input",
             f"{path.name} says in its description that it is synthetic",
-            remedy="Give the CT itself",
+            remedy=remedy,
         )
-    return read_nifti(path, "HU")
 
 
 def read_nifti(path: Path, quantity: Quantity) -> Volume:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ctpet.doctor import DoctorReport
     from ctpet.job.demo import DemoResult
     from ctpet.job.run import JobResult
+    from ctpet.prepare.run import PrepareResult
 
 
 def synthesis_text(result: "JobResult") -> str:
@@ -154,3 +155,25 @@ def _series_head(series: "SeriesReport") -> str:
     told = "  ".join(part for part in parts if part)
     head = f"{mark}  {series.modality or '--':<4} {size:<16} {told}"
     return f"{head}\n   {series.key or 'no SeriesInstanceUID'}"
+
+
+def prepare_text(result: "PrepareResult") -> str:
+    """List what was taken, what is doubtful, what was refused and why."""
+    rows = []
+    for one in sorted(result.outcomes, key=lambda one: one.status == "refused"):
+        why = f"{one.message.rstrip('.')} [{one.code}]" if one.code else ""
+        rows.append(f"{one.status:<8} {one.case_id or '-':<18} {one.name}")
+        rows += [f"{'':<8} {line}" for line in findings_text(one.warnings)]
+        rows += [f"{'':<8} {why}"] if why else []
+    count = {
+        status: sum(one.status == status for one in result.outcomes)
+        for status in ("taken", "kept", "refused")
+    }
+    doubtful = sum(bool(one.warnings) for one in result.outcomes)
+    rows += [
+        "",
+        f"{count['taken']} taken, {count['kept']} kept, {count['refused']} refused; "
+        f"{doubtful} with warnings",
+        f"{result.info.cases} cases of {result.info.patients} patients in {result.out}",
+    ]
+    return "\n".join(rows)

@@ -68,7 +68,15 @@ def discover(root: Path, *, progress: Progress = silent) -> Discovery:
         InputRefused: ``path-missing``, ``path-unreadable``, ``file-unreadable``,
             ``zip-damaged``, ``zip-encrypted``, ``zip-too-large``.
     """
-    files = list_files(root)
+    return discover_files(list_files(root), progress=progress)
+
+
+def discover_files(files: Sequence[DicomFile], *, progress: Progress = silent) -> Discovery:
+    """Read the headers of some files and group the instances into stacks; see :func:`discover`.
+
+    Raises:
+        InputRefused: ``file-unreadable``, ``zip-damaged``.
+    """
     seen: list[_Seen] = []
     unreadable: dict[DicomFile, str] = {}
     other_count = 0

@@ -13,8 +13,9 @@ All arrays of a case have the same shape (k, j, i) and lie on one LPS-aligned gr
 case names a patient, an identifier or a date: a patient is a salted hash.
 """
 
+import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -57,6 +58,7 @@ class Case:
         slice_spacing_mm: distance between the slices of the CT it was made from.
         quality: what quality control measured, by name.
         findings: codes of what was seen or changed on the way.
+        digests: SHA-256, hex, of the values of each array; :func:`write_case` fills them in.
     """
 
     folder: Path
@@ -67,6 +69,7 @@ class Case:
     slice_spacing_mm: float
     quality: dict[str, float] = field(default_factory=dict)
     findings: tuple[str, ...] = ()
+    digests: dict[str, str] = field(default_factory=dict)
 
     @property
     def geometry(self) -> Geometry:
@@ -85,7 +88,7 @@ class Case:
         """
         path = self.folder / f"{name}.npy"
         try:
-            array = np.load(path, mmap_mode="r", allow_pickle=False)
+            array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError) as error:
             raise CaseInvalid(
                 f"Case {self.case_id} has no readable {path.name}: {error}. Prepare it again."
@@ -98,8 +101,11 @@ class Case:
         return array
 
 
-def write_case(case: Case, arrays: dict[ArrayName, NDArray[Any]]) -> None:
+def write_case(case: Case, arrays: dict[ArrayName, NDArray[Any]]) -> Case:
     """Write a case into its folder, ``case.json`` last: a folder without it is no case.
+
+    Returns:
+        The case with the digests of its arrays.
 
     Raises:
         ValueError: an array has another shape than the case, or ct, pet or region is missing.
@@ -108,13 +114,18 @@ def write_case(case: Case, arrays: dict[ArrayName, NDArray[Any]]) -> None:
     if missing := {"ct", "pet", "region"} - arrays.keys():
         raise ValueError(f"a case needs {sorted(missing)}")
     case.folder.mkdir(parents=True, exist_ok=True)
+    digests: dict[str, str] = {}
     for name, array in arrays.items():
         if array.shape != tuple(case.shape):
             raise ValueError(f"{name} is {array.shape}, not {case.shape}")
-        np.save(case.folder / f"{name}.npy", np.ascontiguousarray(array, DTYPES[name]))
-    told = {k: v for k, v in asdict(case).items() if k != "folder"}
+        stored = np.ascontiguousarray(array, DTYPES[name])
+        np.save(case.folder / f"{name}.npy", stored)
+        digests[name] = hashlib.sha256(stored.data).hexdigest()
+    whole = replace(case, digests=digests)
+    told = {k: v for k, v in asdict(whole).items() if k != "folder"}
     text = json.dumps({"format": CASE_FORMAT, **told}, indent=1, allow_nan=False)
     (case.folder / CASE_FILE).write_text(text + "\n", "utf-8")
+    return whole
 
 
 def read_case(folder: Path) -> Case:

@@ -46,13 +46,13 @@ def write_phantom_case(
     labels = dominant(rendering)
     case = Case(
         folder=folder,
-        case_id=f"phantom-{seed:05d}",
+        case_id=phantom_case_id(seed),
         patient_hash=hash_patient(f"ctpet phantom {seed}", salt),
         shape=grid.shape,
         affine=tuple(tuple(float(v) for v in row) for row in grid.affine),
         slice_spacing_mm=view.spacing_mm[0],
     )
-    write_case(
+    return write_case(
         case,
         {
             "ct": render_ct(anatomy, grid, seed=seed).array.astype(np.int16),
@@ -63,7 +63,11 @@ def write_phantom_case(
             "lesions": lesion_map(labels, uptake, grid),
         },
     )
-    return case
+
+
+def phantom_case_id(seed: int) -> str:
+    """Return the case_id of a digital patient."""
+    return f"phantom-{seed:05d}"
 
 
 def typical_pet(seen: Seen) -> NDArray[np.float32]:

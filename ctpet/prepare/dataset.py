@@ -1,0 +1,127 @@
+"""What a prepared folder says about itself: ``dataset.json``."""
+
+import json
+import secrets
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from ctpet import __version__
+from ctpet.errors import InputRefused
+from ctpet.prepare.cases import DATASET_FILE, CaseInvalid
+from ctpet.volume.geometry import Spacing3
+
+DATASET_FORMAT = 1
+_SALT_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the user says about the data; None keeps what was said before.
+
+    Attributes:
+        description: one sentence naming the data.
+        attribution: who must be credited, with the data's identifier.
+        licence: SPDX name or the data's own.
+    """
+
+    description: str | None = None
+    attribution: str | None = None
+    licence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetInfo:
+    """The content of ``dataset.json``.
+
+    Attributes:
+        spacing_mm: grid of all cases, (k, j, i).
+        salt: random hex that goes into every hash; made once.
+        description: one sentence naming the data.
+        attribution: who must be credited.
+        licence: SPDX name or the data's own.
+        sources: kinds of source that it was made from, sorted.
+        cases: how many there are; 0 until the first run has ended.
+        patients: how many there are.
+        fingerprint: :func:`ctpet.prepare.fingerprint.dataset_fingerprint`; empty without cases.
+        ctpet_version: that wrote this file.
+        format: version of this file.
+    """
+
+    spacing_mm: Spacing3
+    salt: str
+    description: str = ""
+    attribution: str = ""
+    licence: str = ""
+    sources: tuple[str, ...] = ()
+    cases: int = 0
+    patients: int = 0
+    fingerprint: str = ""
+    ctpet_version: str = __version__
+    format: int = DATASET_FORMAT
+
+
+def open_dataset(out: Path, spacing_mm: Spacing3, about: About, source: str) -> DatasetInfo:
+    """Begin a dataset, or go on with one: its salt stays.
+
+    Raises:
+        InputRefused: ``out-not-empty``: the folder holds something else; ``spacing-differs``.
+        CaseInvalid: its ``dataset.json`` cannot be read.
+    """
+    path = out / DATASET_FILE
+    if path.exists():
+        info = read_dataset(out)
+        if info.spacing_mm != spacing_mm:
+            raise InputRefused(
+                "spacing-differs",
+                f"{out} holds cases at {_mm(info.spacing_mm)}, not at {_mm(spacing_mm)}",
+                remedy="Give the same --spacing, or a new folder",
+            )
+    elif out.exists() and any(out.iterdir()):
+        raise InputRefused(
+            "out-not-empty",
+            f"{out} holds something that is no prepared dataset",
+            remedy="Name a new folder",
+        )
+    else:
+        info = DatasetInfo(spacing_mm, secrets.token_hex(_SALT_BYTES))
+    said = {name: text for name, text in asdict(about).items() if text is not None}
+    sources = tuple(sorted({*info.sources, source}))
+    out.mkdir(parents=True, exist_ok=True)
+    info = replace(info, **said, sources=sources, ctpet_version=__version__)
+    write_dataset(out, info)
+    return info
+
+
+def read_dataset(out: Path) -> DatasetInfo:
+    """Read ``dataset.json`` of a prepared folder.
+
+    Raises:
+        CaseInvalid: there is none, or it is of another format.
+    """
+    path = out / DATASET_FILE
+    try:
+        told = json.loads(path.read_text("utf-8"))
+        _check_format(told["format"])
+        for name in ("spacing_mm", "sources"):
+            told[name] = tuple(told[name])
+        return DatasetInfo(**told)
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise CaseInvalid(
+            f"{path} is no dataset: {error}. Make one with `ctpet prepare`."
+        ) from error
+
+
+def write_dataset(out: Path, info: DatasetInfo) -> None:
+    """Write ``dataset.json``; whoever reads it meanwhile sees the old one or the new one."""
+    beside = out / f".{DATASET_FILE}.new"
+    beside.write_text(json.dumps(asdict(info), indent=1, ensure_ascii=False) + "\n", "utf-8")
+    beside.replace(out / DATASET_FILE)
+
+
+def _check_format(version: object) -> None:
+    if version != DATASET_FORMAT:
+        raise ValueError(f"its format is {version}, not {DATASET_FORMAT}")
+
+
+def _mm(spacing_mm: Spacing3) -> str:
+    return " × ".join(f"{value:g}" for value in spacing_mm) + " mm"

@@ -1,0 +1,145 @@
+"""Pairs from DICOM: trees in any layout, zip archives, and tar archives."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ctpet.dicom.discover import discover_files
+from ctpet.dicom.files import list_files
+from ctpet.dicom.read_ct import read_ct
+from ctpet.dicom.read_pet import read_pet
+from ctpet.dicom.series import DicomFile, SeriesInfo
+from ctpet.errors import InputRefused
+from ctpet.prepare.archive import is_archive, unpacked
+from ctpet.prepare.dicom_series import SeriesSeen, series_seen
+from ctpet.prepare.masks import find_label_map
+from ctpet.prepare.pair import Pair
+from ctpet.prepare.pairing import Match, Refusal, name_of
+
+LESION_NAMES = ("lesions.nii.gz", "SEG.nii.gz", "tumour_on_PET_grid.nii.gz")
+LABEL_NAMES = ("labels.nii.gz",)
+"""NIfTI files beside the folders of a pair, in the patient's coordinates."""
+
+
+@dataclass(frozen=True, slots=True)
+class DicomPair:
+    """A CT and a PET series of one study; see :class:`ctpet.prepare.pair.PairSource`."""
+
+    match: Match
+
+    @property
+    def name(self) -> str:
+        """The archive, or the folder of the CT."""
+        return name_of(self.match.ct)
+
+    @property
+    def patient(self) -> str:
+        """PatientID, else name and birth date."""
+        return self.match.patient
+
+    @property
+    def identity(self) -> str:
+        """The UIDs of both series."""
+        return f"{self.match.ct.series_uid} {self.match.pet.series_uid}"
+
+    def files(self) -> Iterable[Path]:
+        """Return the archive, or all files."""
+        archive = self.match.ct.archive
+        if archive is not None:
+            return [archive]
+        return [file.path for one in (self.match.ct, self.match.pet) for file in one.files]
+
+    def load(self) -> Pair:
+        """Read both series, and label maps beside them.
+
+        Raises:
+            InputRefused: what :func:`ctpet.dicom.read_ct.read_ct` and
+                :func:`ctpet.dicom.read_pet.read_pet` refuse; ``several-stacks``.
+        """
+        archive = self.match.ct.archive
+        context: AbstractContextManager[Path | None]
+        context = nullcontext() if archive is None else unpacked(archive)
+        with context as root:
+            ct_files = _placed(self.match.ct.files, root)
+            pet_files = _placed(self.match.pet.files, root)
+            ct, pet = read_ct(_stack(ct_files, "CT")), read_pet(_stack(pet_files, "PT"))
+            beside = _common_folder([*ct_files, *pet_files])
+            return Pair(
+                ct=ct.volume,
+                pet=pet.volume,
+                lesions=find_label_map(beside, LESION_NAMES),
+                labels=find_label_map(beside, LABEL_NAMES),
+                findings=ct.findings + pet.findings,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Files that are looked at together: those of one folder, or one archive."""
+
+    archive: Path | None
+    files: tuple[DicomFile, ...]
+
+
+def chunks_of(root: Path) -> list[Chunk]:
+    """Divide what lies under a path into pieces that can be looked at side by side.
+
+    Raises:
+        InputRefused: ``path-missing``, ``path-unreadable`` and others of
+            :func:`ctpet.dicom.files.list_files`.
+    """
+    by_folder: dict[Path, list[DicomFile]] = {}
+    chunks = []
+    for file in list_files(root):
+        if file.member is None and is_archive(file.path):
+            chunks.append(Chunk(file.path, ()))
+        elif file.member is None and file.path.suffix.lower() == ".zip" and file.path != root:
+            chunks.append(Chunk(None, (file,)))
+        else:
+            by_folder.setdefault(file.path.parent, []).append(file)
+    chunks += [Chunk(None, tuple(files)) for _, files in sorted(by_folder.items())]
+    return chunks
+
+
+def look(chunk: Chunk) -> list[SeriesSeen] | Refusal:
+    """Return the CT and PET series in a chunk; runs in a worker."""
+    try:
+        if chunk.archive is None:
+            return series_seen(discover_files(_with_members(chunk.files)))
+        with unpacked(chunk.archive) as folder:
+            found = series_seen(discover_files(list_files(folder)), under=folder)
+            return [replace(one, archive=chunk.archive) for one in found]
+    except InputRefused as refusal:
+        name = chunk.archive or chunk.files[0].path
+        return Refusal(str(name), refusal.code, str(refusal))
+
+
+def _with_members(files: Sequence[DicomFile]) -> tuple[DicomFile, ...]:
+    """Put a zip archive's members in its place."""
+    alone = len(files) == 1 and files[0].member is None
+    return list_files(files[0].path) if alone else tuple(files)
+
+
+def _placed(files: Sequence[DicomFile], root: Path | None) -> tuple[DicomFile, ...]:
+    if root is None:
+        return tuple(files)
+    return tuple(replace(file, path=root / file.path) for file in files)
+
+
+def _stack(files: Sequence[DicomFile], modality: str) -> SeriesInfo:
+    """Return the one stack of planes that a series is."""
+    stacks = [one for one in discover_files(files).series if one.modality == modality]
+    if len(stacks) != 1:
+        raise InputRefused(
+            "several-stacks",
+            f"The {modality} series holds {len(stacks)} stacks of images that differ in matrix, "
+            "kernel, orientation or spacing",
+            remedy="Leave the one that is meant in the study",
+        )
+    return stacks[0]
+
+
+def _common_folder(files: Sequence[DicomFile]) -> Path:
+    parents = [set(file.path.parents) for file in files]
+    return max(set.intersection(*parents), key=lambda path: len(path.parts))

@@ -1,0 +1,157 @@
+"""One case from one source, all of it or nothing; runs in a worker."""
+
+import errno
+import hashlib
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from ctpet.contract import hash_patient
+from ctpet.errors import CtpetError, InputRefused
+from ctpet.findings import Finding
+from ctpet.prepare.body import body_of_ct
+from ctpet.prepare.cases import CASES_FOLDER, Case, read_case, write_case
+from ctpet.prepare.grid import on_grid
+from ctpet.prepare.pair import PairSource, stamp_of
+from ctpet.prepare.phantom_source import PhantomSeed
+from ctpet.prepare.phantoms import phantom_case_id, write_phantom_case
+from ctpet.prepare.quality import measure
+from ctpet.volume.geometry import Spacing3
+
+PARTIAL_FOLDER = ".partial"
+STAMP_FILE = "source.sha256"
+PICTURE_FILE = "picture.png"
+DISK_FULL = "disk-full"
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+Source = PairSource | PhantomSeed
+Status = Literal["taken", "kept", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a worker needs to make one case.
+
+    Attributes:
+        source: where the pair comes from.
+        out: the prepared folder.
+        spacing_mm: of the grid, (k, j, i).
+        salt: of the dataset.
+    """
+
+    source: Source
+    out: Path
+    spacing_mm: Spacing3
+    salt: str
+
+    @property
+    def case_id(self) -> str:
+        """Of the case that is made; without the salt it tells nothing about the source."""
+        if isinstance(self.source, PhantomSeed):
+            return phantom_case_id(self.source.seed)
+        text = f"{self.salt}:case:{self.source.identity}"
+        return f"case-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+    @property
+    def folder(self) -> Path:
+        """Where the case will be."""
+        return self.out / CASES_FOLDER / self.case_id
+
+    @property
+    def partial(self) -> Path:
+        """Where it is while it is made."""
+        return self.out / PARTIAL_FOLDER / self.case_id
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a source.
+
+    Attributes:
+        name: of the source; shown, never stored.
+        case_id: of the case, or of the one that would have been; empty where there was no pair.
+        status: ``taken``: made now; ``kept``: it was whole already; ``refused``.
+        code: why it was refused.
+        message: the same, in a sentence.
+        warnings: what is doubtful about a case.
+    """
+
+    name: str
+    case_id: str
+    status: Status
+    code: str = ""
+    message: str = ""
+    warnings: tuple[Finding, ...] = field(default=())
+
+
+def make_case(task: Task) -> Outcome:
+    """Make a case, unless it is there already and its source has not changed.
+
+    Never raises for a bad source: whatever happens becomes an outcome, so that other cases go on.
+    """
+    name = task.source.name
+    try:
+        stamp = _stamp(task)
+        if case := _kept(task, stamp):
+            return Outcome(name, case.case_id, "kept")
+        shutil.rmtree(task.folder, ignore_errors=True)
+        shutil.rmtree(task.partial, ignore_errors=True)
+        task.partial.mkdir(parents=True)
+        warnings = _write(task)
+        (task.partial / STAMP_FILE).write_text(stamp + "\n", "utf-8")
+        task.folder.parent.mkdir(exist_ok=True)
+        task.partial.rename(task.folder)
+    except InputRefused as refusal:
+        return Outcome(name, task.case_id, "refused", refusal.code, str(refusal))
+    except CtpetError as error:
+        return Outcome(name, task.case_id, "refused", type(error).__name__, str(error))
+    except OSError as error:
+        code = DISK_FULL if error.errno in _FULL else "file-unreadable"
+        return Outcome(name, task.case_id, "refused", code, error.strerror or str(error))
+    except Exception as error:  # noqa: BLE001  (one study must not end the work on the others)
+        what = f"Unexpected {type(error).__name__}: {error}. This is a defect of ctpet"
+        return Outcome(name, task.case_id, "refused", "unexpected", what)
+    finally:
+        shutil.rmtree(task.partial, ignore_errors=True)
+    return Outcome(name, task.case_id, "taken", warnings=warnings)
+
+
+def _stamp(task: Task) -> str:
+    """Return what changes when the case would be another one."""
+    source = task.source
+    of_source = "" if isinstance(source, PhantomSeed) else stamp_of(source)
+    text = f"{task.salt}:{task.case_id}:{task.spacing_mm}:{of_source}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _kept(task: Task, stamp: str) -> Case | None:
+    """Return the case if it is whole and was made from the same files."""
+    try:
+        same = (task.folder / STAMP_FILE).read_text("utf-8").strip() == stamp
+        return read_case(task.folder) if same else None
+    except (OSError, CtpetError):
+        return None
+
+
+def _write(task: Task) -> tuple[Finding, ...]:
+    if isinstance(task.source, PhantomSeed):
+        write_phantom_case(
+            task.partial, seed=task.source.seed, spacing_mm=task.spacing_mm, salt=task.salt
+        )
+        return ()
+    pair = task.source.load()
+    grid, arrays = on_grid(pair, task.spacing_mm)
+    body = body_of_ct(arrays["ct"].astype("float32"), grid)
+    case = Case(
+        folder=task.partial,
+        case_id=task.case_id,
+        patient_hash=hash_patient(task.source.patient, task.salt),
+        shape=grid.shape,
+        affine=tuple(tuple(float(v) for v in row) for row in grid.affine),
+        slice_spacing_mm=pair.ct.geometry.spacing_mm[0],
+        quality=measure(grid, arrays, body),
+        findings=tuple(sorted({finding.code for finding in pair.findings})),
+    )
+    write_case(case, arrays)
+    return ()

@@ -1,0 +1,142 @@
+"""Pairs from NIfTI files: the layout of autoPET, and tables that name the files."""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ctpet.errors import InputRefused
+from ctpet.findings import Finding
+from ctpet.nifti import read_nifti_ct, read_nifti_pet
+from ctpet.prepare.masks import read_label_map
+from ctpet.prepare.pair import Pair
+from ctpet.prepare.pairing import Refusal
+
+_CT_NAMES = ("CT.nii.gz", "CTres.nii.gz")
+"""The CT as it was scanned is taken before the one resampled to the PET's grid."""
+_PET_NAME, _LESIONS_NAME = "SUV.nii.gz", "SEG.nii.gz"
+_NEEDED, _OPTIONAL = ("patient", "ct", "pet"), ("labels", "lesions")
+
+
+@dataclass(frozen=True, slots=True)
+class NiftiPair:
+    """A CT in HU and a PET in SUVbw as files; see :class:`ctpet.prepare.pair.PairSource`.
+
+    Attributes:
+        name: shown.
+        patient: what the source calls the patient.
+        ct: HU.
+        pet: SUVbw.
+        lesions: label map, or None.
+        labels: label map, or None.
+    """
+
+    name: str
+    patient: str
+    ct: Path
+    pet: Path
+    lesions: Path | None = None
+    labels: Path | None = None
+
+    @property
+    def identity(self) -> str:
+        """The places of CT and PET."""
+        return f"{self.ct.resolve()} {self.pet.resolve()}"
+
+    def files(self) -> Iterable[Path]:
+        """Return CT, PET and label maps."""
+        return [path for path in (self.ct, self.pet, self.lesions, self.labels) if path]
+
+    def load(self) -> Pair:
+        """Read the files.
+
+        Raises:
+            InputRefused: those of :mod:`ctpet.nifti`.
+        """
+        findings: tuple[Finding, ...] = ()
+        if self.ct.name == _CT_NAMES[1]:
+            message = "The CT was resampled to the PET's grid by its source"
+            findings = (Finding("ct-resampled-by-source", "info", message),)
+        return Pair(
+            ct=read_nifti_ct(self.ct),
+            pet=read_nifti_pet(self.pet),
+            lesions=read_label_map(self.lesions) if self.lesions else None,
+            labels=read_label_map(self.labels) if self.labels else None,
+            findings=findings,
+        )
+
+
+def is_autopet(root: Path) -> bool:
+    """Tell whether a folder holds PATIENT/STUDY/SUV.nii.gz."""
+    return any(root.glob(f"*/*/{_PET_NAME}"))
+
+
+def autopet_pairs(root: Path) -> tuple[list[NiftiPair], list[Refusal]]:
+    """Return the pairs of PATIENT/STUDY/ folders with CT.nii.gz or CTres.nii.gz and SUV.nii.gz.
+
+    SEG.nii.gz, where there is one, holds the lesions. A study without CT or PET is refused.
+    """
+    pairs, refusals = [], []
+    for study in sorted(path for path in root.glob("*/*") if path.is_dir()):
+        name = str(study.relative_to(root))
+        cts = [study / file for file in _CT_NAMES if (study / file).is_file()]
+        pet, lesions = study / _PET_NAME, study / _LESIONS_NAME
+        if not pet.is_file():
+            refusals.append(Refusal(name, "no-pet", f"There is no {_PET_NAME}"))
+        elif not cts:
+            refusals.append(Refusal(name, "no-ct", f"There is no {' or '.join(_CT_NAMES)}"))
+        else:
+            there = lesions if lesions.is_file() else None
+            pairs.append(NiftiPair(name, study.parent.name, cts[0], pet, there))
+    return pairs, refusals
+
+
+def table_pairs(table: Path) -> tuple[list[NiftiPair], list[Refusal]]:
+    """Return the pairs of a CSV table with the columns patient, ct, pet, and maybe labels, lesions.
+
+    Paths are relative to the table. A row without a patient, or whose files are missing, is
+    refused; the others are taken.
+
+    Raises:
+        InputRefused: ``table-unreadable``, ``table-columns``.
+    """
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            rows = list(reader)
+            columns = set(reader.fieldnames or ())
+    except (OSError, csv.Error, UnicodeDecodeError) as error:
+        raise InputRefused(
+            "table-unreadable",
+            f"The table {table.name} cannot be read ({type(error).__name__})",
+            remedy="Give a CSV file in UTF-8",
+        ) from error
+    unknown = columns - {*_NEEDED, *_OPTIONAL}
+    if unknown or not columns.issuperset(_NEEDED):
+        raise InputRefused(
+            "table-columns",
+            f"The table {table.name} has the columns {', '.join(sorted(columns)) or 'none'}",
+            remedy=f"It needs {', '.join(_NEEDED)}, and may have {', '.join(_OPTIONAL)}",
+        )
+    found = [_row(table, number, row) for number, row in enumerate(rows, start=2)]
+    return (
+        [one for one in found if isinstance(one, NiftiPair)],
+        [one for one in found if isinstance(one, Refusal)],
+    )
+
+
+def _row(table: Path, number: int, row: dict[str, str | None]) -> NiftiPair | Refusal:
+    name = f"{table.name}, line {number}"
+    cells = {column: (row.get(column) or "").strip() for column in (*_NEEDED, *_OPTIONAL)}
+    lacking = [column for column in _NEEDED if not cells[column]]
+    if lacking:
+        return Refusal(name, "row-incomplete", f"The row has no {' and no '.join(lacking)}")
+    paths = {column: table.parent / cells[column] for column in cells if column != "patient"}
+    named = [column for column in paths if cells[column]]
+    absent = [column for column in named if not paths[column].is_file()]
+    if absent:
+        return Refusal(name, "file-missing", f"There is no file for {' and '.join(absent)}")
+    optional = {column: paths[column] for column in _OPTIONAL if cells[column]}
+    return NiftiPair(
+        f"{name}: {cells['ct']}", cells["patient"], paths["ct"], paths["pet"], **optional
+    )
