@@ -1,0 +1,1 @@
+"""How far a synthetic PET is from a measured one."""

@@ -1,0 +1,64 @@
+"""The contract of a model from its configuration and the data it is trained on."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ctpet.contract import ModelContract, TrainingData
+from ctpet.learn.network import SuvNetwork
+from ctpet.prepare.cases import DATASET_FILE, Case, CaseInvalid
+
+
+def draft_contract(
+    promised: Mapping[str, Any],
+    network: SuvNetwork,
+    dataset: Path,
+    cases: Sequence[Case],
+    extent_seen_mm: tuple[float, float],
+) -> ModelContract:
+    """Join what a configuration promises with what the network and the data are.
+
+    Args:
+        promised: the fields of the contract that only people know.
+        network: gives the ranges.
+        dataset: prepared folder; gives the grid and who must be credited.
+        cases: that the model is trained on.
+        extent_seen_mm: shortest and longest piece along the patient in one crop.
+
+    Raises:
+        CaseInvalid: ``dataset.json`` cannot be read.
+        ValueError: a promise cannot be meant.
+        TypeError: a promise is missing, or is none of the contract's.
+    """
+    told = read_dataset(dataset)
+    slices = [case.slice_spacing_mm for case in cases]
+    return ModelContract(
+        **{key: tuple(v) if isinstance(v, list) else v for key, v in promised.items()},
+        spacing_mm=tuple(told["spacing_mm"]),
+        hu_range=network.channels.hu_range,
+        suv_range=(0.0, network.suv_max),
+        slice_spacing_seen_mm=(round(min(slices), 3), round(max(slices), 3)),
+        extent_seen_mm=extent_seen_mm,
+        trained_on=TrainingData(
+            description=told["description"],
+            attribution=told["attribution"],
+            licence=told["licence"],
+            salt=told["salt"],
+            patient_hashes=tuple(sorted({case.patient_hash for case in cases})),
+        ),
+    )
+
+
+def read_dataset(dataset: Path) -> dict[str, Any]:
+    """Read ``dataset.json``.
+
+    Raises:
+        CaseInvalid: it cannot be read.
+    """
+    path = dataset / DATASET_FILE
+    try:
+        told = json.loads(path.read_text("utf-8"))
+        return {key: told[key] for key in ("spacing_mm", "description", "attribution", "licence", "salt")}
+    except (OSError, ValueError, KeyError) as error:
+        raise CaseInvalid(f"{path} cannot be read: {error!r}. Run `ctpet prepare` again.") from error

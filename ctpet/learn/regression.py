@@ -1,0 +1,88 @@
+"""The quantitative objective: regress SUV voxel by voxel."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from lightning import LightningModule
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from ctpet.contract import ModelContract
+from ctpet.infer.backend import Precision
+from ctpet.learn.network import SuvNetwork
+from ctpet.learn.stop import refuse_nan
+from ctpet.learn.torch_backend import TorchBackend
+from ctpet.learn.validation import validate_case
+from ctpet.prepare.cases import Case
+
+
+class Regression(LightningModule):
+    """Trains a network towards the code of the measured SUV."""
+
+    def __init__(
+        self,
+        *,
+        network: SuvNetwork,
+        loss: nn.Module,
+        optimizer: Callable[[Any], Optimizer],
+        scheduler: Callable[..., LRScheduler] | None,
+        contract: ModelContract,
+        validation_precision: Precision = "fp32",
+    ) -> None:
+        """Take the parts.
+
+        Args:
+            network: HU → SUVbw.
+            loss: see :mod:`ctpet.learn.losses`.
+            optimizer: makes the optimiser of some parameters.
+            scheduler: makes the schedule of an optimiser and ``total_steps``, stepped every step.
+            contract: of the model in training; its grid, multiple and halo rule validation.
+            validation_precision: arithmetic of validation.
+        """
+        super().__init__()
+        self.network = network
+        self.loss = loss
+        self._make_optimizer, self._make_scheduler = optimizer, scheduler
+        self._contract = contract
+        self._validation_precision = validation_precision
+
+    def on_fit_start(self) -> None:
+        """Lay the weights out as convolutions read them fastest."""
+        self.network.to(memory_format=torch.channels_last_3d)
+
+    def training_step(self, batch: dict[str, Any], batch_idx: int) -> Tensor:
+        """Return the loss of a batch.
+
+        Raises:
+            TrainingStopped: the loss is not finite.
+        """
+        ct = batch["ct"].contiguous(memory_format=torch.channels_last_3d)
+        code = self.network.code(ct).float()
+        target = self.network.encode(batch["target"])
+        loss: Tensor = self.loss(code, target, batch["region"])
+        refuse_nan(loss, batch, epoch=self.current_epoch, step=batch_idx)
+        self.log("train/loss", loss, prog_bar=True, batch_size=ct.shape[0])
+        return loss
+
+    def validation_step(self, number: Tensor, batch_idx: int) -> dict[str, Any]:  # noqa: ARG002
+        """Log the errors of a case, means over cases at the end of the epoch."""
+        case: Case = self.trainer.datamodule.validation_cases[int(number)]  # type: ignore[attr-defined]
+        backend = TorchBackend(self.network, self.device, self._validation_precision)
+        errors, predicted = validate_case(case, backend, self._contract)
+        logged = {f"val/{name}": value for name, value in errors.items()}
+        self.log_dict(logged, batch_size=1, sync_dist=True, prog_bar=False)
+        return {"case": case, "predicted": predicted}
+
+    def configure_optimizers(self) -> Any:
+        """Return the optimiser and its schedule by steps."""
+        optimizer = self._make_optimizer(self.network.parameters())
+        if self._make_scheduler is None:
+            return optimizer
+        total = int(self.trainer.estimated_stepping_batches)
+        scheduler = self._make_scheduler(optimizer, total_steps=total)
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
+        }

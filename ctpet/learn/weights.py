@@ -1,0 +1,32 @@
+"""Weights of a network on disk: Lightning checkpoints in, safetensors in and out."""
+
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from ctpet.errors import CtpetError
+
+_PREFIX = "network."
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Read the weights of a :class:`ctpet.learn.network.SuvNetwork`.
+
+    From a checkpoint of a training with averaged weights these are the averaged ones.
+
+    Args:
+        path: ``.ckpt`` of a training, or ``.safetensors``.
+
+    Raises:
+        CtpetError: the file cannot be read or holds no network.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=False)["state_dict"]  # noqa: S614
+    except (OSError, KeyError, RuntimeError, SafetensorError) as error:
+        raise CtpetError(f"{path} holds no weights of a network: {error}") from error
+    return {k.removeprefix(_PREFIX): v for k, v in state.items() if k.startswith(_PREFIX)}
