@@ -8,6 +8,7 @@ Example::
     print(result.record.output.suv_max)
 """
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,7 +23,18 @@ if TYPE_CHECKING:
     from ctpet.job.run import JobResult
     from ctpet.prepare.run import PrepareRequest, PrepareResult
 
-__all__ = ["Execution", "demo", "doctor", "info", "phantom", "prepare", "scan", "suv", "synthesize"]
+__all__ = [
+    "Execution",
+    "demo",
+    "doctor",
+    "info",
+    "phantom",
+    "prepare",
+    "scan",
+    "suv",
+    "synthesize",
+    "train",
+]
 
 
 def synthesize(
@@ -125,6 +137,29 @@ def doctor() -> "DoctorReport":
     from ctpet.doctor import examine
 
     return examine()
+
+
+def train(*overrides: str) -> None:
+    """Train a network as the Hydra configuration and the overrides say.
+
+    Args:
+        overrides: such as ``experiment=phantom`` or ``optimizer.lr=1e-3``; also Hydra's own
+            options, such as ``--multirun``.
+
+    Raises:
+        CtpetError: the packages of ctpet[train] are not installed.
+        SystemExit: the training cannot start or go on; the line is on standard error.
+    """
+    from ctpet.extras import needs_extra
+
+    with needs_extra("train"):
+        from ctpet.learn.train import main
+    arguments = sys.argv
+    sys.argv = ["ctpet train", *overrides]
+    try:
+        main()
+    finally:
+        sys.argv = arguments
 
 
 def demo(

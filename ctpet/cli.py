@@ -359,6 +359,26 @@ def phantom(
         _print_json({"folders": [str(folder) for folder in folders]})
 
 
+@app.command(
+    epilog="Example: ctpet train experiment=phantom data.dataset=cases/ optimizer.lr=1e-3",
+    context_settings={
+        "allow_extra_args": True,
+        "ignore_unknown_options": True,
+        "help_option_names": ["-h"],
+    },
+)
+@explained
+def train(context: typer.Context) -> None:
+    """Train a network: Hydra overrides and options follow; `ctpet train --help` lists them.
+
+    Writes runs/NAME/ with checkpoints, the resolved config, the data's fingerprint, curves and
+    pictures. Needs ctpet[train].
+    """
+    from ctpet import api
+
+    api.train(*context.args)
+
+
 @app.command(epilog="Example: ctpet doctor")
 @explained
 def doctor(as_json: Json = False, debug: Debug = False) -> None:

@@ -1,13 +1,15 @@
 """Training crops and validation cases of a prepared dataset."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from lightning import LightningDataModule
-from monai.transforms import Compose, Transform
+from monai.transforms.compose import Compose
+from monai.transforms.transform import Transform
 from torch.utils.data import DataLoader, Dataset
 
 from ctpet.learn.load_case import Crop, LoadCase
@@ -17,47 +19,53 @@ from ctpet.prepare.splits import read_splits
 from ctpet.volume.geometry import Shape3
 
 
+@dataclass(frozen=True)
+class CropSettings:
+    """How cases are cropped for training.
+
+    Attributes:
+        size_voxels: of a crop, (k, j, i).
+        weights: where crops lie.
+        target: the array to learn; validation is always on the measured PET.
+        seed: of the crops and their augmentation.
+        augment: MONAI dictionary transforms on ``ct``, ``target`` and ``region``.
+    """
+
+    size_voxels: Sequence[int]
+    weights: CropWeights
+    target: Literal["pet", "typical"]
+    seed: int
+    augment: Sequence[Transform] = ()
+
+    @property
+    def shape(self) -> Shape3:
+        """The size as a shape."""
+        k, j, i = self.size_voxels
+        return k, j, i
+
+
 class CropDataset(Dataset[dict[str, Any]]):
     """Crops of cases; what a :class:`Draw` gives depends on the seed and the draw alone."""
 
-    def __init__(
-        self,
-        cases: Sequence[Case],
-        *,
-        size: Shape3,
-        weights: CropWeights,
-        target: Literal["pet", "typical"],
-        augment: Sequence[Transform],
-        seed: int,
-    ) -> None:
-        """Take the cases and how to crop them.
-
-        Args:
-            cases: at least one.
-            size: of a crop, (k, j, i).
-            weights: where crops lie.
-            target: the array to learn.
-            augment: MONAI dictionary transforms on ``ct``, ``target`` and ``region``.
-            seed: of everything.
-        """
-        self._cases = tuple(cases)
-        self._size, self._weights, self._target, self._seed = size, weights, target, seed
-        self._pipeline = Compose([LoadCase(target), *augment])
+    def __init__(self, cases: Sequence[Case], crops: CropSettings) -> None:
+        """Take the cases, at least one, and how to crop them."""
+        self._cases, self._crops = tuple(cases), crops
+        self._pipeline = Compose([LoadCase(crops.target), *crops.augment])
         self._choosers: dict[int, CropChooser] = {}
 
     def __getitem__(self, draw: Draw) -> dict[str, Any]:
-        rng = np.random.default_rng([self._seed, draw.epoch, draw.index])
+        rng = np.random.default_rng([self._crops.seed, draw.epoch, draw.number])
         number = int(rng.integers(len(self._cases)))
-        start = self._chooser(number).start(self._size, rng)
+        start = self._chooser(number).start(self._crops.shape, rng)
         self._pipeline.set_random_state(seed=int(rng.integers(2**31)))
-        crop: Any = self._pipeline(Crop(self._cases[number], start, self._size))
+        crop: Any = self._pipeline(Crop(self._cases[number], start, self._crops.shape))
         tensors = {key: torch.as_tensor(crop[key]).contiguous() for key in crop}
         return {**tensors, "case_id": self._cases[number].case_id}
 
     def _chooser(self, number: int) -> CropChooser:
         if number not in self._choosers:
             case = self._cases[number]
-            self._choosers[number] = CropChooser(case, self._target, self._weights)
+            self._choosers[number] = CropChooser(case, self._crops.target, self._crops.weights)
         return self._choosers[number]
 
 
@@ -69,38 +77,27 @@ class CaseDataModule(LightningDataModule):
         *,
         dataset: str,
         fold: int | None,
-        crop_voxels: Sequence[int],
-        crop_weights: CropWeights,
-        target: Literal["pet", "typical"],
+        crops: CropSettings,
         steps_per_epoch: int,
         batch_size: int,
         validation_cases: int,
         workers: int,
-        seed: int,
-        augment: Sequence[Transform] = (),
     ) -> None:
         """Take what to read and how.
 
         Args:
             dataset: folder made by ``ctpet prepare``.
             fold: whose patients are held out; None: none, and nothing is validated on.
-            crop_voxels: size of a crop, (k, j, i).
-            crop_weights: where crops lie.
-            target: array to learn; validation is always on the measured PET.
+            crops: how the others are cropped.
             steps_per_epoch: batches of an epoch, of each rank.
             batch_size: crops of a batch, of each rank.
             validation_cases: at most this many of the held-out cases, by case_id.
             workers: processes that load crops; 0: the training process itself.
-            seed: of the crops and their augmentation.
-            augment: see :class:`CropDataset`.
         """
         super().__init__()
-        k, j, i = crop_voxels
-        self._size: Shape3 = (k, j, i)
-        self._folder, self._fold = Path(dataset), fold
-        self._weights, self._target, self._augment = crop_weights, target, tuple(augment)
+        self._folder, self._fold, self._crops = Path(dataset), fold, crops
         self._steps, self._batch_size, self._workers = steps_per_epoch, batch_size, workers
-        self._validation_cases, self._seed = validation_cases, seed
+        self._validation_cases = validation_cases
         self.training_cases: tuple[Case, ...] = ()
         self.validation_cases: tuple[Case, ...] = ()
 
@@ -123,7 +120,7 @@ class CaseDataModule(LightningDataModule):
     def extent_mm(self) -> tuple[float, float]:
         """Shortest and longest piece along the patient that a training crop shows."""
         lengths = [
-            min(self._size[0], case.shape[0]) * case.geometry.spacing_mm[0]
+            min(self._crops.shape[0], case.shape[0]) * case.geometry.spacing_mm[0]
             for case in self.training_cases
         ]
         return min(lengths), max(lengths)
@@ -134,16 +131,8 @@ class CaseDataModule(LightningDataModule):
         world = trainer.world_size if trainer else 1
         rank = trainer.global_rank if trainer else 0
         samples = self._steps * self._batch_size * world
-        dataset = CropDataset(
-            self.training_cases,
-            size=self._size,
-            weights=self._weights,
-            target=self._target,
-            augment=self._augment,
-            seed=self._seed,
-        )
         return DataLoader(
-            dataset,
+            CropDataset(self.training_cases, self._crops),
             batch_size=self._batch_size,
             sampler=EpochSampler(samples, rank=rank, world_size=world),
             num_workers=self._workers,

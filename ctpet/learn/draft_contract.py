@@ -9,6 +9,8 @@ from ctpet.contract import ModelContract, TrainingData
 from ctpet.learn.network import SuvNetwork
 from ctpet.prepare.cases import DATASET_FILE, Case, CaseInvalid
 
+DATASET_KEYS = ("spacing_mm", "description", "attribution", "licence", "salt")
+
 
 def draft_contract(
     promised: Mapping[str, Any],
@@ -33,8 +35,9 @@ def draft_contract(
     """
     told = read_dataset(dataset)
     slices = [case.slice_spacing_mm for case in cases]
+    plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in promised.items()}
     return ModelContract(
-        **{key: tuple(v) if isinstance(v, list) else v for key, v in promised.items()},
+        **plain,
         spacing_mm=tuple(told["spacing_mm"]),
         hu_range=network.channels.hu_range,
         suv_range=(0.0, network.suv_max),
@@ -59,6 +62,8 @@ def read_dataset(dataset: Path) -> dict[str, Any]:
     path = dataset / DATASET_FILE
     try:
         told = json.loads(path.read_text("utf-8"))
-        return {key: told[key] for key in ("spacing_mm", "description", "attribution", "licence", "salt")}
+        return {key: told[key] for key in DATASET_KEYS}
     except (OSError, ValueError, KeyError) as error:
-        raise CaseInvalid(f"{path} cannot be read: {error!r}. Run `ctpet prepare` again.") from error
+        raise CaseInvalid(
+            f"{path} cannot be read: {error!r}. Run `ctpet prepare` again."
+        ) from error

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from monai.transforms import Transform
+from monai.transforms.transform import Transform
 from torch import Tensor
 
 from ctpet.infer.window import PADDING_HU

@@ -5,10 +5,10 @@ same shape (0 not measured, 1 air, 2 body), and return one number. What was not 
 counts. A crop in which nothing counts gives 0.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import torch
-from monai.losses import SSIMLoss
+from monai.losses.ssim_loss import SSIMLoss
 from torch import Tensor, nn
 
 from ctpet.prepare.cases import AIR, BODY, UNMEASURED
@@ -76,7 +76,7 @@ class WeightedSum(nn.Module):
 
     def forward(self, predicted: Tensor, target: Tensor, region: Tensor) -> Tensor:
         """Return the sum."""
-        parts: Sequence[Tensor] = [
+        parts = [
             self.weights[name] * term(predicted, target, region)
             for name, term in self.terms.items()
         ]

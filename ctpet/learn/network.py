@@ -27,8 +27,9 @@ class HuChannels(nn.Module):
             raise ValueError(f"windows_hu must be pairs (low, high) with low < high: {windows_hu}")
         bounds = torch.tensor([list(map(float, window)) for window in windows_hu])
         shape = (1, -1, 1, 1, 1)
-        self.register_buffer("low", bounds[:, 0].reshape(shape), persistent=False)
-        self.register_buffer("width", (bounds[:, 1] - bounds[:, 0]).reshape(shape), persistent=False)
+        low, width = bounds[:, 0].reshape(shape), bounds.diff(dim=1).reshape(shape)
+        self.register_buffer("low", low, persistent=False)
+        self.register_buffer("width", width, persistent=False)
 
     @property
     def hu_range(self) -> tuple[float, float]:

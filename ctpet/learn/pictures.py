@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
+from matplotlib.image import imread
 
 from ctpet.prepare.cases import Case
 from ctpet.render.comparison import render_comparison
@@ -18,7 +20,7 @@ class SamplePictures(Callback):
         """Take where to write and how often."""
         self._folder, self._every = Path(folder), every_n_epochs
 
-    def on_validation_batch_end(  # noqa: PLR0913  (Lightning's)
+    def on_validation_batch_end(
         self,
         trainer: Trainer,
         pl_module: LightningModule,  # noqa: ARG002
@@ -42,9 +44,7 @@ class SamplePictures(Callback):
             path=path,
         )
         for logger in trainer.loggers:
-            if hasattr(logger.experiment, "add_image"):
-                from matplotlib.image import imread
-
+            if isinstance(logger, TensorBoardLogger):
                 logger.experiment.add_image(
                     "val/sample", imread(path), trainer.global_step, dataformats="HWC"
                 )

@@ -50,7 +50,7 @@ class Regression(LightningModule):
 
     def on_fit_start(self) -> None:
         """Lay the weights out as convolutions read them fastest."""
-        self.network.to(memory_format=torch.channels_last_3d)
+        self.network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
 
     def training_step(self, batch: dict[str, Any], batch_idx: int) -> Tensor:
         """Return the loss of a batch.

@@ -2,7 +2,7 @@
 
 import json
 import platform
-import subprocess  # noqa: S404  (git, with fixed arguments)
+import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path

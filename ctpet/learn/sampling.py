@@ -15,10 +15,10 @@ BLOCK_VOXELS = 8
 
 
 class Draw(NamedTuple):
-    """One training sample: the index-th of an epoch."""
+    """One training sample: the number-th of an epoch."""
 
     epoch: int
-    index: int
+    number: int
 
 
 class EpochSampler(Sampler[Draw]):

@@ -1,10 +1,11 @@
 """Train what a Hydra configuration describes."""
 
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NoReturn
 
 import hydra
-import torch
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from lightning import Trainer, seed_everything
 from omegaconf import DictConfig, OmegaConf
@@ -33,7 +34,7 @@ def train(config: DictConfig) -> dict[str, float]:
             had to stop.
     """
     folder = Path(config.paths.run)
-    resume = _checkpoint_to_resume(folder, config.resume)
+    resume = checkpoint_to_resume(folder, when=config.resume)
     seed_everything(config.seed, workers=True, verbose=False)
     data: CaseDataModule = instantiate(config.data)
     data.setup("fit")
@@ -66,19 +67,25 @@ def load_weights(network: SuvNetwork, path: Path) -> None:
         raise CtpetError(f"start_from={path} holds another network: {error}") from error
 
 
-def _checkpoint_to_resume(folder: Path, resume: bool) -> str | None:
-    """Return the last checkpoint of a run that is to go on.
+def checkpoint_to_resume(folder: Path, *, when: Literal["never", "auto"]) -> str | None:
+    """Return the last checkpoint of a run that is to go on; None to start from the beginning.
+
+    Args:
+        folder: of the run.
+        when: ``auto`` goes on where there is a checkpoint, ``never`` refuses to.
 
     Raises:
-        CtpetError: there is one, and it was not asked for.
+        CtpetError: there is a checkpoint, and going on was not asked for; or neither was meant.
     """
+    if when not in ("never", "auto"):
+        raise CtpetError(f"resume is auto or never, not {when}")
     last = folder / LAST_CHECKPOINT
     if not last.exists():
         return None
-    if not resume:
+    if when == "never":
         raise CtpetError(
-            f"{folder} holds a training already. Go on with it with resume=true, or choose "
-            "another name=…"
+            f"{folder} holds a training already. Go on with it by resume=auto, or choose another "
+            "name=…"
         )
     return str(last)
 
@@ -91,7 +98,19 @@ def _contract(config: DictConfig, network: SuvNetwork, data: CaseDataModule) -> 
 
 @hydra.main(version_base="1.3", config_path=str(resource_folder("configs")), config_name="train")
 def main(config: DictConfig) -> float | None:
-    """Train; returns the metric that sweeps optimise, where it was measured."""
-    torch.set_float32_matmul_precision("high")
-    metrics = train(config)
+    """Train; returns the metric that sweeps optimise, where it was measured.
+
+    Ends the process with one line and an exit code where training cannot start or go on.
+    """
+    try:
+        metrics = train(config)
+    except CtpetError as error:
+        _end(str(error), error.exit_code)
+    except InstantiationException as error:
+        _end(f"The configuration cannot be built: {error}", CtpetError.exit_code)
     return metrics.get(config.optimized_metric)
+
+
+def _end(line: str, exit_code: int) -> NoReturn:
+    print(f"ctpet: {' '.join(line.split())}", file=sys.stderr)  # noqa: T201
+    raise SystemExit(exit_code)

@@ -26,7 +26,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=False)["state_dict"]  # noqa: S614
+        state = torch.load(path, map_location="cpu", weights_only=False)["state_dict"]
     except (OSError, KeyError, RuntimeError, SafetensorError) as error:
         raise CtpetError(f"{path} holds no weights of a network: {error}") from error
     return {k.removeprefix(_PREFIX): v for k, v in state.items() if k.startswith(_PREFIX)}

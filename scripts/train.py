@@ -1,0 +1,6 @@
+"""Train from a checkout: python scripts/train.py experiment=phantom; the same as `ctpet train`."""
+
+from ctpet.learn.train import main
+
+if __name__ == "__main__":
+    main()
