@@ -10,20 +10,25 @@ from typing import Literal
 from ctpet.contract import hash_patient
 from ctpet.errors import CtpetError, InputRefused
 from ctpet.findings import Finding
-from ctpet.prepare.body import body_of_ct
+from ctpet.infer.rules.sample import take_sample
+from ctpet.infer.rules.scale import scale_error
 from ctpet.prepare.cases import CASES_FOLDER, Case, read_case, write_case
 from ctpet.prepare.grid import on_grid
+from ctpet.prepare.limits import judge
 from ctpet.prepare.pair import PairSource, stamp_of
 from ctpet.prepare.phantom_source import PhantomSeed
 from ctpet.prepare.phantoms import phantom_case_id, write_phantom_case
+from ctpet.prepare.picture import PICTURE_FILE, draw_case
 from ctpet.prepare.quality import measure
 from ctpet.volume.geometry import Spacing3
 
+MAKING = 1
+"""Counted up when the same source would give another case, so that old cases are made again."""
+
 PARTIAL_FOLDER = ".partial"
 STAMP_FILE = "source.sha256"
-PICTURE_FILE = "picture.png"
 DISK_FULL = "disk-full"
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 Source = PairSource | PhantomSeed
 Status = Literal["taken", "kept", "refused"]
@@ -94,11 +99,15 @@ def make_case(task: Task) -> Outcome:
     try:
         stamp = _stamp(task)
         if case := _kept(task, stamp):
-            return Outcome(name, case.case_id, "kept")
+            return Outcome(name, case.case_id, "kept", warnings=judge(case.quality))
         shutil.rmtree(task.folder, ignore_errors=True)
         shutil.rmtree(task.partial, ignore_errors=True)
         task.partial.mkdir(parents=True)
-        warnings = _write(task)
+        source = task.source
+        case = (
+            _phantom(task, source.seed) if isinstance(source, PhantomSeed) else _pair(task, source)
+        )
+        draw_case(case, task.partial / PICTURE_FILE)
         (task.partial / STAMP_FILE).write_text(stamp + "\n", "utf-8")
         task.folder.parent.mkdir(exist_ok=True)
         task.partial.rename(task.folder)
@@ -107,21 +116,21 @@ def make_case(task: Task) -> Outcome:
     except CtpetError as error:
         return Outcome(name, task.case_id, "refused", type(error).__name__, str(error))
     except OSError as error:
-        code = DISK_FULL if error.errno in _FULL else "file-unreadable"
+        code = DISK_FULL if error.errno in FULL else "file-unreadable"
         return Outcome(name, task.case_id, "refused", code, error.strerror or str(error))
     except Exception as error:  # noqa: BLE001  (one study must not end the work on the others)
         what = f"Unexpected {type(error).__name__}: {error}. This is a defect of ctpet"
         return Outcome(name, task.case_id, "refused", "unexpected", what)
     finally:
         shutil.rmtree(task.partial, ignore_errors=True)
-    return Outcome(name, task.case_id, "taken", warnings=warnings)
+    return Outcome(name, task.case_id, "taken", warnings=judge(case.quality))
 
 
 def _stamp(task: Task) -> str:
     """Return what changes when the case would be another one."""
     source = task.source
     of_source = "" if isinstance(source, PhantomSeed) else stamp_of(source)
-    text = f"{task.salt}:{task.case_id}:{task.spacing_mm}:{of_source}"
+    text = f"{MAKING}:{task.salt}:{task.case_id}:{task.spacing_mm}:{of_source}"
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -134,24 +143,36 @@ def _kept(task: Task, stamp: str) -> Case | None:
         return None
 
 
-def _write(task: Task) -> tuple[Finding, ...]:
-    if isinstance(task.source, PhantomSeed):
-        write_phantom_case(
-            task.partial, seed=task.source.seed, spacing_mm=task.spacing_mm, salt=task.salt
-        )
-        return ()
-    pair = task.source.load()
+def _phantom(task: Task, seed: int) -> Case:
+    return write_phantom_case(task.partial, seed=seed, spacing_mm=task.spacing_mm, salt=task.salt)
+
+
+def _pair(task: Task, source: PairSource) -> Case:
+    pair = source.load()
+    _refuse(scale_error(take_sample(pair.ct)))
     grid, arrays = on_grid(pair, task.spacing_mm)
-    body = body_of_ct(arrays["ct"].astype("float32"), grid)
+    quality = measure(grid, arrays)
+    warnings = judge(quality)
+    for finding in warnings:
+        _refuse(finding)
     case = Case(
         folder=task.partial,
         case_id=task.case_id,
-        patient_hash=hash_patient(task.source.patient, task.salt),
+        patient_hash=hash_patient(source.patient, task.salt),
         shape=grid.shape,
         affine=tuple(tuple(float(v) for v in row) for row in grid.affine),
         slice_spacing_mm=pair.ct.geometry.spacing_mm[0],
-        quality=measure(grid, arrays, body),
-        findings=tuple(sorted({finding.code for finding in pair.findings})),
+        quality=quality,
+        findings=tuple(sorted({finding.code for finding in (*pair.findings, *warnings)})),
     )
-    write_case(case, arrays)
-    return ()
+    return write_case(case, arrays)
+
+
+def _refuse(finding: Finding | None) -> None:
+    """Refuse a pair for a finding of severity error.
+
+    Raises:
+        InputRefused: with its code.
+    """
+    if finding is not None and finding.severity == "error":
+        raise InputRefused(finding.code, finding.message, remedy=finding.remedy)

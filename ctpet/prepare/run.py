@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from ctpet.errors import CtpetError, InputRefused
-from ctpet.prepare.cases import CASES_FOLDER, CaseInvalid, list_cases
+from ctpet.prepare.cases import CASE_FILE, CASES_FOLDER, list_cases
 from ctpet.prepare.dataset import About, DatasetInfo, open_dataset, write_dataset
 from ctpet.prepare.fingerprint import dataset_fingerprint
 from ctpet.prepare.layouts import Layout, find_sources, layout_of
-from ctpet.prepare.making import DISK_FULL, PARTIAL_FOLDER, Outcome, Task, make_case
+from ctpet.prepare.making import DISK_FULL, FULL, PARTIAL_FOLDER, Outcome, Task, make_case
 from ctpet.prepare.pairing import Refusal
+from ctpet.prepare.sheet import SHEET_FILE, write_sheet
 from ctpet.prepare.splits import (
     SPLITS_FILE,
     SPLITS_SEED,
@@ -22,6 +23,7 @@ from ctpet.prepare.splits import (
     read_splits,
     write_splits,
 )
+from ctpet.prepare.tables import TABLE_FILE, Left, write_table
 from ctpet.prepare.workers import WorkerDied, spread
 from ctpet.progress import Progress, silent
 from ctpet.volume.geometry import Spacing3
@@ -124,7 +126,7 @@ def run_prepare(request: PrepareRequest, *, progress: Progress = silent) -> Prep
     tasks = [Task(one, request.out, request.spacing_mm, info.salt) for one in sources]
     outcomes = [*_make_all(tasks, request, progress), *map(_not_taken, refusals)]
     progress("tables", 0.0)
-    info = _finish(request, info)
+    info = _finish(request, info, outcomes)
     progress("tables", 1.0)
     return PrepareResult(request.out, tuple(outcomes), info)
 
@@ -149,22 +151,28 @@ def _make_all(tasks: Sequence[Task], request: PrepareRequest, progress: Progress
     return [outcomes[task] for task in tasks]
 
 
-def _finish(request: PrepareRequest, info: DatasetInfo) -> DatasetInfo:
-    """Write what is about the cases as a whole."""
+def _finish(request: PrepareRequest, info: DatasetInfo, outcomes: Sequence[Outcome]) -> DatasetInfo:
+    """Write what is about the cases as a whole: folds, table, contact sheet, fingerprint."""
     out = request.out
-    try:
-        cases = list_cases(out)
-    except CaseInvalid:
-        if any((out / CASES_FOLDER).glob("*/case.json")):
-            raise
-        return info
+    cases = list_cases(out) if any((out / CASES_FOLDER).glob(f"*/{CASE_FILE}")) else ()
     patients = {case.patient_hash for case in cases}
     splits = _folds(request, patients)
-    write_splits(out, splits)
+    left = [Left(one.case_id, one.code) for one in outcomes if one.status == "refused"]
     info = replace(
-        info, cases=len(cases), patients=len(patients), fingerprint=dataset_fingerprint(out)
+        info,
+        cases=len(cases),
+        patients=len(patients),
+        fingerprint=dataset_fingerprint(out) if cases else "",
     )
-    write_dataset(out, info)
+    try:
+        write_splits(out, splits)
+        write_dataset(out, info)
+        write_table(out / TABLE_FILE, cases, left, splits)
+        write_sheet(out / SHEET_FILE, info, cases, left, splits)
+    except OSError as error:
+        if error.errno in FULL:
+            raise _disk_full(out) from error
+        raise
     return info
 
 

@@ -1,0 +1,124 @@
+"""The contact sheet: every case at a glance, on one page that opens without a network."""
+
+import base64
+from collections import Counter
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from ctpet.prepare.cases import Case
+from ctpet.prepare.dataset import DatasetInfo
+from ctpet.prepare.limits import judge
+from ctpet.prepare.picture import PICTURE_FILE, draw_case
+from ctpet.prepare.splits import Splits
+from ctpet.prepare.tables import Left
+
+SHEET_FILE = "contact-sheet.html"
+
+_SHOWN = {
+    "body_dice": ("outline Dice", "{:.2f}"),
+    "shift_mm": ("shift", "{:.0f} mm"),
+    "dome_offset_mm": ("dome", "{:+.0f} mm"),
+    "lateral_mismatch_ml": ("arms", "{:.0f} mL"),
+    "soft_tissue_suv": ("soft tissue", "SUV {:.2f}"),
+    "clipped_fraction": ("above SUV 20", "{:.2%}"),
+    "pet_coverage": ("PET covers", "{:.0%}"),
+}
+_STYLE = """
+:root { color-scheme: dark; }
+body { background: #101214; color: #e8eaec; margin: 2rem auto; max-width: 66rem; padding: 0 1rem;
+  font: 15px/1.45 "DejaVu Sans", system-ui, sans-serif; }
+h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; }
+section { border-left: 6px solid #2f9e5b; margin: 1.2rem 0; padding: .2rem 0 .2rem .9rem; }
+section.doubtful { border-color: #e0a21b; }
+img { max-width: 100%; display: block; margin: .4rem 0; background: #000; }
+dl { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin: 0; font-size: .85rem; }
+dl div { display: flex; gap: .4rem; } dt { color: #9aa4ad; } dd { margin: 0; }
+.warning { color: #ffc44d; margin: .2rem 0; } .code { font-family: monospace; }
+table { border-collapse: collapse; } td, th { text-align: left; padding: .15rem 1.2rem .15rem 0; }
+.refused td:last-child { color: #ff8a80; }
+footer, .fine { color: #9aa4ad; font-size: .85rem; }
+"""
+
+
+def write_sheet(
+    path: Path, info: DatasetInfo, cases: Sequence[Case], left: Sequence[Left], splits: Splits
+) -> None:
+    """Write the page: doubtful cases first, each with picture, measurements and warnings.
+
+    A case without a picture gets one. Pictures are written into the page one after the other, so
+    that a thousand of them need no more memory than one.
+
+    Args:
+        path: of the page.
+        info: about the dataset.
+        cases: in any order.
+        left: what was refused in this run.
+        splits: that every case is in.
+    """
+    in_order = sorted(cases, key=lambda case: (not judge(case.quality), case.case_id))
+    with path.open("w", encoding="utf-8") as page:
+        page.write(_head(info, sum(bool(judge(case.quality)) for case in cases)))
+        for case in in_order:
+            page.write(_section(case, splits))
+        page.write(_refused(left))
+        page.write(_foot(info))
+
+
+def _head(info: DatasetInfo, doubtful: int) -> str:
+    title = escape(info.description or "Prepared PET/CT pairs")
+    spacing = " × ".join(f"{mm:g}" for mm in info.spacing_mm)
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f"<style>{_STYLE}</style></head>\n<body><h1>{title}</h1>\n"
+        f"<p>{info.cases} cases of {info.patients} patients on a grid of {spacing} mm; "
+        f"{doubtful} with warnings, which come first. Each row: CT (W 400 L 40 HU), PET "
+        "(SUVbw 0 to 7) and both, coronal, then axial, through the planes with most uptake.</p>\n"
+    )
+
+
+def _section(case: Case, splits: Splits) -> str:
+    findings = judge(case.quality)
+    told = "".join(
+        f"<div><dt>{label}</dt><dd>{form.format(case.quality[name])}</dd></div>"
+        for name, (label, form) in _SHOWN.items()
+        if name in case.quality
+    )
+    warnings = "".join(
+        f'<p class="warning">⚠ {escape(finding.message)} '
+        f'<span class="code">[{finding.code}]</span></p>'
+        for finding in findings
+    )
+    state = "doubtful" if findings else "good"
+    return (
+        f'<section class="{state}"><h2>{escape(case.case_id)} '
+        f'<span class="fine">fold {splits.fold_of(case)}</span></h2>{warnings}\n'
+        f'<img alt="CT, PET and fusion of {escape(case.case_id)}" '
+        f'src="data:image/png;base64,{_picture(case)}">\n<dl>{told}</dl></section>\n'
+    )
+
+
+def _picture(case: Case) -> str:
+    path = case.folder / PICTURE_FILE
+    if not path.exists():
+        draw_case(case, path)
+    return base64.b64encode(path.read_bytes()).decode("ascii")
+
+
+def _refused(left: Sequence[Left]) -> str:
+    if not left:
+        return ""
+    counts = sorted(Counter(one.code for one in left).items())
+    rows = "".join(f'<tr><td class="code">{escape(c)}</td><td>{n}</td></tr>' for c, n in counts)
+    return (
+        f'<h2>Refused in the last run: {len(left)}</h2><table class="refused">'
+        f"<tr><th>reason</th><th>examinations</th></tr>{rows}</table>\n"
+    )
+
+
+def _foot(info: DatasetInfo) -> str:
+    credit = " · ".join(escape(text) for text in (info.attribution, info.licence) if text)
+    return (
+        f"<footer><p>{credit}</p><p>ctpet {info.ctpet_version}; fingerprint "
+        f'<span class="code">{info.fingerprint}</span></p></footer></body></html>\n'
+    )
