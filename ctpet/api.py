@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ctpet.doctor import DoctorReport
     from ctpet.job.demo import DemoResult
     from ctpet.job.run import JobResult
+    from ctpet.learn.export.run import Exported
     from ctpet.prepare.run import PrepareRequest, PrepareResult
 
 __all__ = [
@@ -237,3 +238,49 @@ def prepare(request: "PrepareRequest", *, progress: Progress = silent) -> "Prepa
     from ctpet.prepare.run import run_prepare
 
     return run_prepare(request, progress=progress)
+
+
+def export(
+    checkpoint: str | Path,
+    out: str | Path,
+    *,
+    dataset: str | Path | None = None,
+    evaluation: str | Path | None = None,
+    progress: Progress = silent,
+) -> "Exported":
+    """Make a model file of a trained network, if it gives the network's numbers.
+
+    Beside ``MODEL.onnx`` go ``MODEL.safetensors`` (the weights, to train on from),
+    ``MODEL.yaml`` (the configuration) and ``MODEL.md`` (the card). None of them appears unless all
+    of them are whole. Needs ctpet's train extra.
+
+    Args:
+        checkpoint: ``runs/NAME/checkpoints/….ckpt``.
+        out: the model file to make; its name becomes the model's.
+        dataset: prepared folder to try the model on; None: the training's, or a digital patient.
+        evaluation: a Markdown file for the card's section on error.
+        progress: told how far the work is.
+
+    Raises:
+        InputRefused: if one of the four files exists or cannot be written.
+        CtpetError: if the checkpoint, the dataset or the evaluation cannot be read, the file
+            differs from its network, or windows change its output.
+    """
+    from contextlib import ExitStack
+
+    from ctpet.job.staging import staged_file
+    from ctpet.learn.export.run import ExportFiles, ExportRequest, run_export
+
+    model = Path(out)
+    request = ExportRequest(
+        checkpoint=Path(checkpoint),
+        name=model.stem,
+        dataset=None if dataset is None else Path(dataset),
+        evaluation=None if evaluation is None else Path(evaluation),
+    )
+    with ExitStack() as stack:  # they appear in reverse order: the model file last
+        files = [stack.enter_context(staged_file(model, suffixes=(".onnx",)))]
+        for suffix in (".safetensors", ".yaml", ".md"):
+            beside = model.with_suffix(suffix)
+            files.append(stack.enter_context(staged_file(beside, suffixes=(suffix,))))
+        return run_export(request, ExportFiles(*files), progress=progress)

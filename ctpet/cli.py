@@ -326,6 +326,59 @@ def prepare(  # noqa: PLR0913  (typer: one parameter an option)
         raise typer.Exit(InputRefused.exit_code)
 
 
+def _needs_training_packages() -> None:
+    """Refuse a command of the lab where its packages are absent.
+
+    Raises:
+        CtpetError: naming them and how to install them.
+    """
+    from importlib.util import find_spec
+
+    from ctpet.errors import CtpetError
+
+    packages = ("torch", "monai", "lightning", "hydra", "onnx", "onnxscript", "safetensors")
+    if absent := [name for name in packages if find_spec(name) is None]:
+        raise CtpetError(
+            f"This command trains networks and needs {', '.join(absent)}. "
+            "Install them with: pip install 'ctpet[train]'"
+        )
+
+
+@app.command(epilog="Example: ctpet export runs/phantom/checkpoints/last.ckpt -o phantom.onnx")
+@explained
+def export(
+    checkpoint: Annotated[Path, typer.Argument(help="runs/NAME/checkpoints/….ckpt")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="New file MODEL.onnx.")],
+    dataset: Annotated[
+        Path | None, typer.Option(help="Prepared folder to try it on; the training's by default.")
+    ] = None,
+    evaluation: Annotated[
+        Path | None, typer.Option(help="Markdown for the card: error, baselines beside it.")
+    ] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Make a model file of a trained network, and refuse if it gives other numbers.
+
+    Writes MODEL.onnx, MODEL.safetensors, MODEL.yaml and the card MODEL.md.
+    """
+    _needs_training_packages()
+    from ctpet import api
+    from ctpet.console import reporting
+    from ctpet.learn.export.run import STAGE_SHARES
+    from ctpet.texts import export_text
+
+    with reporting(STAGE_SHARES, style="quiet" if quiet else "auto") as progress:
+        result = api.export(
+            checkpoint, out, dataset=dataset, evaluation=evaluation, progress=progress
+        )
+    if as_json:
+        _print_json(result.to_json())
+    elif not quiet:
+        typer.echo(export_text(result, out))
+
+
 class PhantomFormat(StrEnum):
     """Choices of `--format`."""
 

@@ -1,5 +1,6 @@
 """Reports as text, for a person at a terminal."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ctpet.findings import Finding
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from ctpet.doctor import DoctorReport
     from ctpet.job.demo import DemoResult
     from ctpet.job.run import JobResult
+    from ctpet.learn.export.run import Exported
     from ctpet.prepare.run import PrepareResult
 
 
@@ -177,3 +179,30 @@ def prepare_text(result: "PrepareResult") -> str:
         f"{result.info.cases} cases of {result.info.patients} patients in {result.out}",
     ]
     return "\n".join(rows)
+
+
+def export_text(result: "Exported", out: Path) -> str:
+    """Say what was measured, and which files there are."""
+    contract, tiling = result.contract, result.tiling
+    lines = [f"{contract.name} {contract.model_version}, SYNTHETIC – NOT FOR DIAGNOSIS", ""]
+    lines += [
+        f"{row.provider} {row.precision}: within {row.max_suv:.2g} SUV of the network, "
+        f"{row.mean_suv:.2g} on average"
+        for row in result.parity.rows
+    ]
+    lines += [f"not compared: {reason}" for reason in result.parity.absent]
+    moved = tiling.max_difference_suv[tiling.halo_voxels]
+    return "\n".join(
+        [
+            *lines,
+            f"halo       {tiling.halo_voxels} voxels: {tiling.windows} windows change no voxel by "
+            f"more than {moved:.2g} SUV",
+            f"memory     {contract.working_bytes_per_voxel} bytes a voxel",
+            f"sha256     {result.digest_sha256}",
+            "",
+            f"{out}, {result.size_bytes / 1e6:.1f} MB",
+            f"  {out.stem}.md            the card: read it, and add what only you know",
+            f"  {out.stem}.safetensors   the weights, to train on from",
+            f"  {out.stem}.yaml          the configuration",
+        ]
+    )

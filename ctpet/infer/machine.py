@@ -1,8 +1,10 @@
-"""What this process may use of the machine: memory and cores, container limits included."""
+"""What this process may use of the machine, container limits included, and what it has used."""
 
 import ctypes
 import math
 import os
+import re
+import sys
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -66,6 +68,25 @@ def cuda_memory_bytes() -> tuple[int, ...]:
     except (OSError, AttributeError):
         return ()
     return tuple(sizes)
+
+
+def peak_memory_bytes() -> int:
+    """Return the largest resident set this process has had so far.
+
+    Linux is asked for VmHWM: the ``ru_maxrss`` of getrusage(2) survives exec(2) there, so it
+    would hold the memory of whoever started this process.
+    """
+    if sys.platform == "win32":
+        return int(psutil.Process().memory_info().peak_wset)
+    status = Path("/proc/self/status")
+    if status.is_file():
+        peak = re.search(r"^VmHWM:\s+(\d+) kB$", status.read_text("ascii"), re.MULTILINE)
+        if peak:
+            return int(peak[1]) * 1024
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(most if sys.platform == "darwin" else most * 1024)
 
 
 def _number(path: Path) -> int | None:

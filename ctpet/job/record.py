@@ -16,11 +16,12 @@ import scipy
 
 from ctpet import __version__
 from ctpet.findings import Finding
+from ctpet.infer.machine import peak_memory_bytes
 from ctpet.infer.model import describe
 from ctpet.infer.runtime import onnxruntime
 from ctpet.job.outputs import Prediction, Written
 from ctpet.job.source import CtSource
-from ctpet.job.usage import Stage, Stages, peak_memory_bytes
+from ctpet.job.usage import Stage, Stages
 from ctpet.volume import Volume
 
 SCHEMA = "ctpet.run/1"

@@ -1,12 +1,9 @@
-"""What a run costs: seconds and bytes by stage, and the process's peak memory."""
+"""What a run costs: seconds and bytes by stage."""
 
-import re
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 
 @dataclass(slots=True)
@@ -38,24 +35,3 @@ class Stages:
         yield stage
         stage.seconds = time.perf_counter() - start
         self.items.append(stage)
-
-
-def peak_memory_bytes() -> int:
-    """Return the largest resident set this process has had so far.
-
-    Linux is asked for VmHWM: the ``ru_maxrss`` of getrusage(2) survives exec(2) there, so it
-    would hold the memory of whoever started this process.
-    """
-    if sys.platform == "win32":
-        import psutil
-
-        return int(psutil.Process().memory_info().peak_wset)
-    status = Path("/proc/self/status")
-    if status.is_file():
-        peak = re.search(r"^VmHWM:\s+(\d+) kB$", status.read_text("ascii"), re.MULTILINE)
-        if peak:
-            return int(peak[1]) * 1024
-    import resource
-
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(most if sys.platform == "darwin" else most * 1024)

@@ -17,10 +17,10 @@ import numpy as np
 
 from ctpet.errors import BackendUnavailable
 from ctpet.infer.backend import Execution
+from ctpet.infer.machine import peak_memory_bytes
 from ctpet.infer.model import load_model
 from ctpet.infer.onnx import open_backend
 from ctpet.infer.window import plan_windows, run_windows
-from ctpet.job.usage import peak_memory_bytes
 from tests.onnx_factory import a_model, unet_bytes
 
 CASES = {

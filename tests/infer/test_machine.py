@@ -1,11 +1,19 @@
 """A container's limits count, not the machine's size."""
 
 import os
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 
 from ctpet.infer import machine
-from ctpet.infer.machine import available_cores, available_memory_bytes, cuda_memory_bytes
+from ctpet.infer.machine import (
+    available_cores,
+    available_memory_bytes,
+    cuda_memory_bytes,
+    peak_memory_bytes,
+)
 
 GIB = 2**30
 
@@ -106,3 +114,14 @@ def test_a_driver_tells_each_devices_memory(monkeypatch):
     assert cuda_memory_bytes() == (8 * GIB, 16 * GIB)
     monkeypatch.setattr(machine.ctypes, "CDLL", lambda _: Driver(status=100))
     assert cuda_memory_bytes() == ()
+
+
+def test_the_peak_is_this_process_own():
+    ballast = np.ones(50_000_000)
+    own = peak_memory_bytes()
+    assert own > ballast.nbytes
+    program = "from ctpet.infer.machine import peak_memory_bytes; print(peak_memory_bytes())"
+    child = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert int(child.stdout) < own / 4

@@ -1,0 +1,211 @@
+"""The card of a model: what a person should know before using it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ctpet.contract import ModelContract, ModelKind, hash_patient
+from ctpet.learn.export.held_out import phantom_patient_id
+from ctpet.learn.export.parity import Parity
+from ctpet.learn.export.tiling import LIMIT_SUV, Tiling
+from ctpet.learn.export.trained import Trained
+from ctpet.learn.export.weights_file import NOTICE
+
+PHANTOM_SEEDS = 100_000
+"""Digital patients that a card recognises among those trained on."""
+
+WHAT: dict[ModelKind, str] = {
+    "baseline": "A trivial predictor that others must beat.",
+    "regression": "A network that predicts the likely SUVbw of each voxel from the CT around it.",
+    "appearance": "A network that draws what a PET could look like. Do not measure its SUV.",
+}
+
+CARD = """\
+# {name} {version}
+
+**A research model, not a clinical one. {notice}.**
+
+{what} CT in HU goes in, SUVbw of {tracer} ({radionuclide}) comes out, on a grid of {spacing} mm.
+
+## What it is for
+
+{use}
+
+## What it cannot do
+
+{limits}
+
+No network sees metabolism that leaves no trace in the CT. Uptake that it shows may not be there, \
+and uptake that is there may be missing.
+
+## What it saw
+
+{saw}
+
+## How it was trained
+
+{training}
+
+Target: `{target}`. Configuration: `{name}.yaml`. Commit: {commit}. Dataset: `{fingerprint}` \
+(fingerprint). Versions: {versions}.
+
+## Error
+
+{error}
+
+## The same numbers everywhere
+
+The file was compared with the network it was made from ({reference}) on {voxels} voxels of \
+{case}, in SUVbw:
+
+| engine | device | precision | largest difference | mean difference |
+|---|---|---|---|---|
+{rows}
+{absent}
+Windows: with a halo of {halo} voxels, {windows} windows of {window} voxels changed no voxel of \
+the {shape} volume by more than {moved} SUV (limit {limit:g}). Smaller halos: {smaller}.
+
+Memory: {memory} bytes for each voxel of a window. File: {megabytes:.1f} MB, {parameters:.1f} \
+million weights.
+
+## Train it further
+
+```
+ctpet train {overrides}
+```
+
+## Attribution
+
+Data: {licence}. {attribution}
+The model file: Apache-2.0.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What export measured of a model file.
+
+    Attributes:
+        parity: against its network.
+        tiling: against one piece.
+        size_bytes: of the file.
+    """
+
+    parity: Parity
+    tiling: Tiling
+    size_bytes: int
+
+
+def card_text(
+    trained: Trained, contract: ModelContract, measured: Measured, evaluation: str | None
+) -> str:
+    """Return the card as Markdown.
+
+    Args:
+        trained: what the model was made from.
+        contract: as in the model file.
+        measured: of the model file.
+        evaluation: Markdown on its error, baselines beside it; None: nothing is claimed.
+    """
+    data, tiling, parity = contract.trained_on, measured.tiling, measured.parity
+    git = trained.provenance.get("git") or {}
+    smaller = [f"{h}: {d:.2g} SUV" for h, d in tiling.max_difference_suv.items() if d > LIMIT_SUV]
+    return CARD.format(
+        name=contract.name,
+        version=contract.model_version,
+        notice=NOTICE,
+        what=WHAT[contract.kind],
+        tracer=contract.tracer,
+        radionuclide=contract.radionuclide,
+        spacing=_by(contract.spacing_mm),
+        use=contract.intended_use,
+        limits=contract.limitations,
+        saw=_saw(contract),
+        training=_training(trained),
+        target=trained.config.data.target,
+        commit=f"`{git['commit']}`{', with changes' if git['dirty'] else ''}" if git else "unknown",
+        fingerprint=trained.provenance["data_fingerprint"],
+        versions=", ".join(f"{k} {v}" for k, v in _versions(trained.provenance).items()),
+        error=(evaluation or "Not evaluated: nothing is claimed.").strip(),
+        reference=parity.reference,
+        voxels=f"{parity.voxels:,}",
+        case=parity.case,
+        rows="\n".join(
+            f"| {row.engine} {row.version} | {row.device} | {row.precision} "
+            f"| {row.max_suv:.2g} | {row.mean_suv:.2g} |"
+            for row in parity.rows
+        ),
+        absent="".join(f"\nNot compared: {reason}.\n" for reason in parity.absent),
+        halo=tiling.halo_voxels,
+        windows=tiling.windows,
+        window=_by(tiling.size),
+        shape=_by(tiling.shape),
+        moved=f"{tiling.max_difference_suv[tiling.halo_voxels]:.2g}",
+        limit=LIMIT_SUV,
+        smaller="; ".join(smaller) or "none that was tried fails",
+        memory=contract.working_bytes_per_voxel,
+        megabytes=measured.size_bytes / 1e6,
+        parameters=sum(p.numel() for p in trained.network.parameters()) / 1e6,
+        overrides=" ".join(fine_tuning(trained, contract.name)),
+        licence=data.licence or "no licence named",
+        attribution=data.attribution or "Nobody has to be credited.",
+    )
+
+
+def digital_patients(contract: ModelContract) -> int:
+    """Count the patients of a model that are digital ones, by their hashes."""
+    salt = contract.trained_on.salt
+    seeds = range(PHANTOM_SEEDS)
+    phantoms = {hash_patient(phantom_patient_id(seed), salt) for seed in seeds}
+    return len(phantoms.intersection(contract.trained_on.patient_hashes))
+
+
+def fine_tuning(trained: Trained, name: str) -> list[str]:
+    """Return what `ctpet train` needs to go on from the shipped weights, on other data."""
+    command = trained.provenance.get("command", [])
+    overrides = [text for text in command if text.startswith(("experiment=", "network="))]
+    overrides += [f"name={name}-tuned", "data.dataset=CASES"]
+    if trained.config.data.target != "pet":
+        overrides.append("data.target=pet")
+    return [*overrides, f"start_from=checkpoints/{name}.safetensors"]
+
+
+def _saw(contract: ModelContract) -> str:
+    data = contract.trained_on
+    patients, digital = len(data.patient_hashes), digital_patients(contract)
+    lines = [f"{patients} patients: {data.description.rstrip('.')}."]
+    if digital == patients:
+        lines.append("All of them are digital patients: the network has never seen a person.")
+    elif digital:
+        lines.append(f"{digital} of them are digital patients.")
+    near, far = contract.extent_seen_mm
+    fine, coarse = contract.slice_spacing_seen_mm
+    lines.append(
+        f"It saw pieces {_range(near, far)} mm long, of CTs with slices {_range(fine, coarse)} mm "
+        "apart."
+    )
+    return " ".join(lines)
+
+
+def _training(trained: Trained) -> str:
+    data = trained.config.data
+    averaged = any("WeightAveraging" in str(c) for c in trained.config.callbacks.values())
+    crops = f"{data.batch_size} crop{'s' if data.batch_size > 1 else ''}"
+    return (
+        f"{trained.steps:,} steps in {trained.epochs} epochs, each of {crops} of "
+        f"{_by(data.crop_voxels)} voxels on each device, in {trained.config.trainer.precision}; "
+        f"{'averaged' if averaged else 'last'} weights. Seed {trained.config.seed}."
+    )
+
+
+def _versions(provenance: dict[str, Any]) -> dict[str, str]:
+    own = {"ctpet": provenance["ctpet"], "Python": provenance["python"]}
+    return {**own, **provenance["packages"]}
+
+
+def _by(values: Sequence[float]) -> str:
+    return " × ".join(f"{value:g}" for value in values)
+
+
+def _range(low: float, high: float) -> str:
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"

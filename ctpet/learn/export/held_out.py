@@ -1,0 +1,79 @@
+"""A CT on the model's grid that the network has not learnt from, to try the export on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctpet.contract import ModelContract, hash_patient
+from ctpet.errors import CtpetError
+from ctpet.phantom.anatomy import draw_anatomy
+from ctpet.phantom.ct import clinical_geometry, render_ct
+from ctpet.prepare.cases import DATASET_FILE, list_cases
+from ctpet.volume import covering_grid
+
+FIRST_SEED = 3000
+"""Of the digital patient that stands in where no dataset is at hand."""
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """A CT that was not trained on.
+
+    Attributes:
+        name: of the case.
+        ct_hu: (k, j, i), on a grid of the model's spacing.
+    """
+
+    name: str
+    ct_hu: NDArray[np.float32]
+
+
+def held_out(contract: ModelContract, dataset: Path | None, configured: Path) -> HeldOut:
+    """Return the largest case of a dataset whose patient is not among those trained on.
+
+    Where the configured dataset is not here, or holds no such patient, a digital patient is drawn.
+
+    Args:
+        contract: names who was trained on.
+        dataset: prepared folder that must be used; None: the configured one, if it is here.
+        configured: what the training used.
+
+    Raises:
+        CaseInvalid: ``dataset`` cannot be read.
+        CtpetError: all patients of ``dataset`` were trained on, or its grid is another.
+    """
+    if dataset is not None or (configured / DATASET_FILE).is_file():
+        folder = dataset or configured
+        seen = set(contract.trained_on.patient_hashes)
+        cases = [case for case in list_cases(folder) if case.patient_hash not in seen]
+        if cases:
+            case = max(cases, key=lambda case: (np.prod(case.shape), case.case_id))
+            if not np.allclose(case.geometry.spacing_mm, contract.spacing_mm, rtol=1e-3):
+                raise CtpetError(
+                    f"{folder} lies on a grid of {case.geometry.spacing_mm} mm and the model on "
+                    f"one of {contract.spacing_mm} mm. Name a dataset on the model's grid."
+                )
+            return HeldOut(case.case_id, np.asarray(case.array("ct"), np.float32))
+        if dataset is not None:
+            raise CtpetError(
+                f"The model was trained on every patient of {dataset}. Name a dataset with others, "
+                "or leave --dataset out: a digital patient is drawn then."
+            )
+    return _digital_patient(contract)
+
+
+def _digital_patient(contract: ModelContract) -> HeldOut:
+    salt, seen = contract.trained_on.salt, set(contract.trained_on.patient_hashes)
+    seed = FIRST_SEED
+    while hash_patient(phantom_patient_id(seed), salt) in seen:
+        seed += 1
+    anatomy = draw_anatomy(seed)
+    grid = covering_grid(clinical_geometry(anatomy), contract.spacing_mm)
+    return HeldOut(f"digital patient {seed}", render_ct(anatomy, grid, seed=seed).array)
+
+
+def phantom_patient_id(seed: int) -> str:
+    """Return the identifier under which :mod:`ctpet.prepare.phantoms` hashes a digital patient."""
+    return f"ctpet phantom {seed}"

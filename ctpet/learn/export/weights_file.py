@@ -1,0 +1,41 @@
+"""The weights and the configuration beside a model file: what training can go on from."""
+
+import re
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from safetensors.torch import save_file
+
+from ctpet.contract import METADATA_KEY, ModelContract
+from ctpet.learn.network import SuvNetwork
+
+NOTICE = "SYNTHETIC – NOT FOR DIAGNOSIS"
+_ABSOLUTE = re.compile(r"/|[A-Za-z]:[\\/]|\\\\|~")
+
+
+def write_weights(network: SuvNetwork, contract: ModelContract, path: Path) -> None:
+    """Write a network's weights as safetensors, with the contract in its metadata.
+
+    :func:`ctpet.learn.weights.read_weights` reads them back, bit for bit.
+    """
+    weights = {name: value.contiguous() for name, value in network.state_dict().items()}
+    metadata = {"format": "pt", "notice": NOTICE, METADATA_KEY: contract.to_json()}
+    save_file(weights, path, metadata)
+
+
+def write_config(config: DictConfig, path: Path) -> None:
+    """Write a configuration as YAML, without the folders of the machine it ran on."""
+    plain = without_folders(OmegaConf.to_container(config, resolve=True))
+    OmegaConf.save(OmegaConf.create(plain), path)
+
+
+def without_folders(value: Any) -> Any:
+    """Return a configuration in which an absolute path is its last name only."""
+    if isinstance(value, dict):
+        return {key: without_folders(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_folders(item) for item in value]
+    if isinstance(value, str) and _ABSOLUTE.match(value):
+        return PureWindowsPath(value).name if "\\" in value else PurePosixPath(value).name
+    return value
