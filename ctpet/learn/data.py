@@ -50,15 +50,15 @@ class CropDataset(Dataset[dict[str, Any]]):
     def __init__(self, cases: Sequence[Case], crops: CropSettings) -> None:
         """Take the cases, at least one, and how to crop them."""
         self._cases, self._crops = tuple(cases), crops
-        self._pipeline = Compose([LoadCase(crops.target), *crops.augment])
+        self._load, self._augment = LoadCase(crops.target), Compose(crops.augment)
         self._choosers: dict[int, CropChooser] = {}
 
     def __getitem__(self, draw: Draw) -> dict[str, Any]:
         rng = np.random.default_rng([self._crops.seed, draw.epoch, draw.number])
         number = int(rng.integers(len(self._cases)))
         start = self._chooser(number).start(self._crops.shape, rng)
-        self._pipeline.set_random_state(seed=int(rng.integers(2**31)))
-        crop: Any = self._pipeline(Crop(self._cases[number], start, self._crops.shape))
+        self._augment.set_random_state(seed=int(rng.integers(2**31)))
+        crop: Any = self._augment(self._load(Crop(self._cases[number], start, self._crops.shape)))
         tensors = {key: torch.as_tensor(crop[key]).contiguous() for key in crop}
         return {**tensors, "case_id": self._cases[number].case_id}
 

@@ -20,7 +20,7 @@ def refuse_nan(loss: Tensor, batch: dict[str, Any], *, epoch: int, step: int) ->
     """
     if not torch.isfinite(loss):
         raise TrainingStopped(
-            f"The loss is {float(loss)} at epoch {epoch}, step {step}, cases "
+            f"The loss is {loss.detach().item()} at epoch {epoch}, step {step}, cases "
             f"{', '.join(batch['case_id'])}. The last checkpoint is intact: look at these cases, "
             "lower optimizer.lr, or clip the gradient, and resume."
         )

@@ -1,5 +1,6 @@
 """Train what a Hydra configuration describes."""
 
+import logging
 import sys
 from pathlib import Path
 from typing import Any, Literal, NoReturn
@@ -15,7 +16,8 @@ from ctpet.errors import CtpetError
 from ctpet.learn.data import CaseDataModule
 from ctpet.learn.draft_contract import draft_contract
 from ctpet.learn.network import SuvNetwork
-from ctpet.learn.run_folder import LAST_CHECKPOINT, write_run
+from ctpet.learn.run_folder import CONFIG_FILE, LAST_CHECKPOINT, write_run
+from ctpet.prepare.cases import CaseInvalid
 from ctpet.prepare.fingerprint import dataset_fingerprint
 from ctpet.resources import resource_folder
 
@@ -75,19 +77,17 @@ def checkpoint_to_resume(folder: Path, *, when: Literal["never", "auto"]) -> str
         when: ``auto`` goes on where there is a checkpoint, ``never`` refuses to.
 
     Raises:
-        CtpetError: there is a checkpoint, and going on was not asked for; or neither was meant.
+        CtpetError: there is a run, and going on was not asked for; or neither was meant.
     """
     if when not in ("never", "auto"):
         raise CtpetError(f"resume is auto or never, not {when}")
-    last = folder / LAST_CHECKPOINT
-    if not last.exists():
-        return None
-    if when == "never":
+    if when == "never" and (folder / CONFIG_FILE).exists():
         raise CtpetError(
             f"{folder} holds a training already. Go on with it by resume=auto, or choose another "
             "name=…"
         )
-    return str(last)
+    last = folder / LAST_CHECKPOINT
+    return str(last) if last.exists() else None
 
 
 def _contract(config: DictConfig, network: SuvNetwork, data: CaseDataModule) -> ModelContract:
@@ -102,15 +102,19 @@ def main(config: DictConfig) -> float | None:
 
     Ends the process with one line and an exit code where training cannot start or go on.
     """
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     try:
         metrics = train(config)
     except CtpetError as error:
         _end(str(error), error.exit_code)
     except InstantiationException as error:
-        _end(f"The configuration cannot be built: {error}", CtpetError.exit_code)
+        reason = " ".join(str(error).split())
+        _end(f"The configuration cannot be built: {reason}", CtpetError.exit_code)
     return metrics.get(config.optimized_metric)
 
 
-def _end(line: str, exit_code: int) -> NoReturn:
-    print(f"ctpet: {' '.join(line.split())}", file=sys.stderr)  # noqa: T201
+def _end(message: str, exit_code: int) -> NoReturn:
+    """Print the last line of a message: above it a loader's process puts its traceback."""
+    line = message.strip().splitlines()[-1].removeprefix(f"{CaseInvalid.__module__}.CaseInvalid: ")
+    print(f"ctpet: {line}", file=sys.stderr)  # noqa: T201
     raise SystemExit(exit_code)
