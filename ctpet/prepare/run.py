@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ctpet.errors import CtpetError, InputRefused
-from ctpet.prepare.cases import CASE_FILE, CASES_FOLDER, list_cases
+from ctpet.prepare.cases import CASE_FILE, CASES_FOLDER, Case, list_cases
 from ctpet.prepare.dataset import About, DatasetInfo, open_dataset, write_dataset
 from ctpet.prepare.fingerprint import dataset_fingerprint
 from ctpet.prepare.layouts import Layout, find_sources, layout_of
@@ -24,6 +24,7 @@ from ctpet.prepare.splits import (
     write_splits,
 )
 from ctpet.prepare.tables import TABLE_FILE, Left, write_table
+from ctpet.prepare.twins import twins
 from ctpet.prepare.workers import WorkerDied, spread
 from ctpet.progress import Progress, silent
 from ctpet.volume.geometry import Spacing3
@@ -112,20 +113,28 @@ def run_prepare(request: PrepareRequest, *, progress: Progress = silent) -> Prep
 
     Raises:
         InputRefused: the source as a whole cannot be read; ``out-not-empty``,
-            ``spacing-differs``; ``disk-full`` (the cases made so far are whole).
+            ``out-unwritable``, ``spacing-differs``; ``disk-full`` (what was made is whole).
         WorkerKilled: naming what was worked on.
         ValueError: folds or workers out of range.
     """
     if request.folds < 2 or request.workers < 1:
         raise ValueError("folds must be at least 2 and workers at least 1")
     layout = layout_of(request.source, request.table, request.layout)
-    info = open_dataset(request.out, request.spacing_mm, request.about, layout)
+    try:
+        info = open_dataset(request.out, request.spacing_mm, request.about, layout)
+    except OSError as error:
+        raise InputRefused(
+            "out-unwritable",
+            f"Nothing can be written at {request.out}: {error.strerror or error}",
+            remedy="Name a folder you may write to",
+        ) from error
     sources, refusals = find_sources(
         request.source, request.table, layout, workers=request.workers, progress=progress
     )
     tasks = [Task(one, request.out, request.spacing_mm, info.salt) for one in sources]
     outcomes = [*_make_all(tasks, request, progress), *map(_not_taken, refusals)]
     progress("tables", 0.0)
+    outcomes = _without_twins(request.out, outcomes)
     info = _finish(request, info, outcomes)
     progress("tables", 1.0)
     return PrepareResult(request.out, tuple(outcomes), info)
@@ -151,10 +160,27 @@ def _make_all(tasks: Sequence[Task], request: PrepareRequest, progress: Progress
     return [outcomes[task] for task in tasks]
 
 
+def _without_twins(out: Path, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Remove cases that hold the images of another, and say so in their outcomes."""
+    reasons = twins(_cases(out))
+    for case_id in reasons:
+        shutil.rmtree(out / CASES_FOLDER / case_id)
+    return [
+        Outcome(one.name, one.case_id, "refused", *reasons[one.case_id])
+        if one.case_id in reasons
+        else one
+        for one in outcomes
+    ]
+
+
+def _cases(out: Path) -> tuple[Case, ...]:
+    return list_cases(out) if any((out / CASES_FOLDER).glob(f"*/{CASE_FILE}")) else ()
+
+
 def _finish(request: PrepareRequest, info: DatasetInfo, outcomes: Sequence[Outcome]) -> DatasetInfo:
     """Write what is about the cases as a whole: folds, table, contact sheet, fingerprint."""
     out = request.out
-    cases = list_cases(out) if any((out / CASES_FOLDER).glob(f"*/{CASE_FILE}")) else ()
+    cases = _cases(out)
     patients = {case.patient_hash for case in cases}
     splits = _folds(request, patients)
     left = [Left(one.case_id, one.code) for one in outcomes if one.status == "refused"]

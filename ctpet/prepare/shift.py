@@ -20,8 +20,8 @@ FARTHEST_MM = 64.0
 FARTHEST_PART = 0.25
 """Of the grid's length along an axis; beyond, too little is left to compare."""
 LEAST_LENGTH_MM = 300.0
-"""Along the patient; a shorter piece, such as one of a limb, looks much the same wherever it is
-moved to, so that only a shift in plane is looked for."""
+"""Of the grid along an axis, to look for a shift along it: a smaller piece, such as one of a limb,
+looks much the same wherever it is moved to, and a tumour in it outweighs its outline."""
 LEAST_GAIN = 0.01
 """What moving must gain in correlation to be believed: 12 mm along a whole body gain 0.014, and
 along a limb, whose outline hardly changes, any step gains less."""
@@ -68,7 +68,7 @@ def best_shift(hu: Floats, suv: Floats, measured: Mask, geometry: Geometry) -> S
         geometry: the LPS-aligned grid.
 
     Returns:
-        None where CT and PET have too little in common, as in a crop without air or lung.
+        None where the grid is too small to tell, or CT and PET have too little in common.
     """
     factors = [max(1, round(SURVEY_MM / mm)) for mm in geometry.spacing_mm]
     block_mm = [factor * mm for factor, mm in zip(factors, geometry.spacing_mm, strict=True)]
@@ -77,11 +77,13 @@ def best_shift(hu: Floats, suv: Floats, measured: Mask, geometry: Geometry) -> S
     uptake = _blocks(np.clip(suv, 0, _UPTAKE_UP_TO_SUV) * measured, factors)
     search = _Search(_mean(density, weight), _mean(uptake, weight), weight >= 1)
     farthest = [
-        max(1, min(int(FARTHEST_MM / mm), int(FARTHEST_PART * count)))
+        min(int(FARTHEST_MM / mm), int(FARTHEST_PART * count))
+        if mm * count >= LEAST_LENGTH_MM
+        else 0
         for mm, count in zip(block_mm, weight.shape, strict=True)
     ]
-    if geometry.spacing_mm[0] * geometry.shape[0] < LEAST_LENGTH_MM:
-        farthest[0] = 0
+    if not any(farthest):
+        return None
     best = search.climb(farthest)
     if search.gain(best) < LEAST_GAIN:
         best = (0, 0, 0)

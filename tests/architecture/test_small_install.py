@@ -41,6 +41,7 @@ def ct(tmp_path_factory):
         (["synthesize", "{ct}", "-o", "{out}"], 0),
         (["scan", "{ct}"], 0),
         (["suv", "{ct}"], 3),
+        (["prepare", "{ct}", "{out}"], 3),
         (["info", "tissue-lookup"], 0),
         (["doctor"], 0),
     ],
