@@ -10,6 +10,7 @@ import torch
 from lightning import LightningDataModule
 from monai.transforms.compose import Compose
 from monai.transforms.transform import Transform
+from monai.utils.type_conversion import convert_to_tensor
 from torch.utils.data import DataLoader, Dataset
 
 from ctpet.learn.load_case import Crop, LoadCase
@@ -59,7 +60,7 @@ class CropDataset(Dataset[dict[str, Any]]):
         start = self._chooser(number).start(self._crops.shape, rng)
         self._augment.set_random_state(seed=int(rng.integers(2**31)))
         crop: Any = self._augment(self._load(Crop(self._cases[number], start, self._crops.shape)))
-        tensors = {key: torch.as_tensor(crop[key]).contiguous() for key in crop}
+        tensors = {key: convert_to_tensor(crop[key], track_meta=False) for key in crop}
         return {**tensors, "case_id": self._cases[number].case_id}
 
     def _chooser(self, number: int) -> CropChooser:

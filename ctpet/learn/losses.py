@@ -1,7 +1,7 @@
 """Losses on the code of SUV (its square root), weighted by region.
 
 All take ``(predicted, target, region)``: codes (N, 1, K, J, I) and the region of a case of the
-same shape (0 not measured, 1 air, 2 body), and return one number. What was not measured never
+same shape (0 not measured, 1 air, 2 body), and return one number, the mean over crops. What was not measured never
 counts. A crop in which nothing counts gives 0.
 """
 
@@ -12,6 +12,8 @@ from monai.losses.ssim_loss import SSIMLoss
 from torch import Tensor, nn
 
 from ctpet.prepare.cases import AIR, BODY, UNMEASURED
+
+LEAST_SHARE = 1 / 32
 
 
 class Charbonnier(nn.Module):
@@ -28,6 +30,14 @@ class Charbonnier(nn.Module):
         weight = (region == BODY) + self.air_weight * (region == AIR)
         distance = ((predicted - target).square() + self.epsilon**2).sqrt() - self.epsilon
         return _weighted_mean(distance, weight)
+
+
+class SuvCharbonnier(Charbonnier):
+    """:class:`Charbonnier` of the SUV itself, in g/mL: high uptake weighs as much as it is."""
+
+    def forward(self, predicted: Tensor, target: Tensor, region: Tensor) -> Tensor:
+        """Return the weighted mean."""
+        return super().forward(predicted.clamp(min=0.0).square(), target.square(), region)
 
 
 class GradientDifference(nn.Module):
@@ -84,5 +94,12 @@ class WeightedSum(nn.Module):
 
 
 def _weighted_mean(values: Tensor, weight: Tensor) -> Tensor:
+    """Return the mean over crops of each crop's weighted mean.
+
+    A crop of which less than :data:`LEAST_SHARE` counts is weighed down, so that a few voxels do
+    not speak as loud as a full one.
+    """
+    axes = (1, 2, 3, 4)
     weight = weight.to(values.dtype)
-    return (values * weight).sum() / weight.sum().clamp(min=1.0)
+    least = LEAST_SHARE * weight[0].numel()
+    return ((values * weight).sum(axes) / weight.sum(axes).clamp(min=least)).mean()

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from ctpet.learn.half_resolution import HalfResolution
-from ctpet.learn.network import HuChannels, SuvNetwork
+from ctpet.learn.hu_channels import HuChannels
+from ctpet.learn.network import SuvNetwork
 
 WINDOWS = [[-1024, 1024], [-160, 240]]
 
@@ -26,7 +27,7 @@ def test_windows_must_grow(windows):
 
 
 def test_decoding_undoes_encoding_inside_the_range_and_clips_outside():
-    network = SuvNetwork(torch.nn.Identity(), WINDOWS, suv_max=25)
+    network = SuvNetwork(HuChannels(WINDOWS), torch.nn.Identity(), suv_max=25)
     suv = torch.tensor([-1.0, 0.0, 0.25, 4.0, 25.0, 90.0])
     torch.testing.assert_close(network.encode(suv)[2:4], torch.tensor([0.5, 2.0]))
     wanted = torch.tensor([0, 0, 0.25, 4, 25, 25])
@@ -34,7 +35,7 @@ def test_decoding_undoes_encoding_inside_the_range_and_clips_outside():
 
 
 def test_a_negative_code_is_no_uptake_and_not_its_square():
-    network = SuvNetwork(torch.nn.Identity(), WINDOWS, suv_max=25)
+    network = SuvNetwork(HuChannels(WINDOWS), torch.nn.Identity(), suv_max=25)
     assert network.decode(torch.tensor([-3.0])).item() == 0
 
 

@@ -1,0 +1,25 @@
+"""Several networks as one: the mean of what they predict."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+
+class Average(nn.Module):
+    """The mean output of backbones that were trained apart."""
+
+    def __init__(self, backbones: Sequence[nn.Module]) -> None:
+        """Take at least one backbone.
+
+        Raises:
+            ValueError: there is none.
+        """
+        super().__init__()
+        if not backbones:
+            raise ValueError("an average needs at least one backbone")
+        self.backbones = nn.ModuleList(backbones)
+
+    def forward(self, channels: Tensor) -> Tensor:
+        """Return the mean of what the backbones make of the channels."""
+        return torch.stack([backbone(channels) for backbone in self.backbones]).mean(dim=0)
