@@ -11,11 +11,13 @@ patient's boxes, then over patients; the interval is a bootstrap over patients.
 import argparse
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from sts_boxes import Box, all_boxes
+from sts_scores import Predictor, Rows, line, score_patient
 from tissue_lookup import (
     BIN_HU,
     PET_FWHM_MM,
@@ -31,9 +33,7 @@ from ctpet.infer.embed import write_contract
 from ctpet.infer.synthesize import synthesize
 from ctpet.volume import resample
 
-HIGH_SUV = 2.5
 FACE_BIN_MM = 6.0
-Predictor = Callable[[Box], NDArray[np.float32]]
 
 
 def nothing(_: Sequence[Box]) -> Predictor:
@@ -60,7 +60,8 @@ def hu_bins_and_face_distance(train: Sequence[Box]) -> Predictor:
 
 def tissue_lookup(train: Sequence[Box]) -> Predictor:
     table, kernel = fit_table(train), gaussian_kernel(PET_FWHM_MM, SPACING_MM)
-    contract = contract_for(table, kernel, sorted({box.patient for box in train}))
+    groups = [list(group) for _, group in groupby(train, key=lambda box: box.patient)]
+    contract = contract_for(table, kernel, groups)
     with tempfile.TemporaryDirectory() as scratch:
         model = write_contract(build_graph(table, kernel), contract, Path(scratch) / "lookup.onnx")
 
@@ -87,38 +88,15 @@ def score(groups: Sequence[Sequence[Box]]) -> None:
     print("| prediction | MAE [95 %] | MAE, measured > 2.5 | MAE, predicted > 2.5 | bias | r |")
     print("|---|---|---|---|---|---|")
     for name, fit in PREDICTORS.items():
-        rows = [_score_patient(fit, groups, left_out) for left_out in range(len(groups))]
-        print(f"| {name} | {_line(np.array(rows))} |")
+        rows = [_score_left_out(fit, groups, left_out) for left_out in range(len(groups))]
+        print(f"| {name} | {line(np.array(rows))} |")
 
 
-def _score_patient(
+def _score_left_out(
     fit: Callable[[Sequence[Box]], Predictor], groups: Sequence[Sequence[Box]], left_out: int
-) -> NDArray[np.float64]:
+) -> Rows:
     train = [box for n, group in enumerate(groups) if n != left_out for box in group]
-    predict = fit(train)
-    with np.errstate(invalid="ignore"):
-        return _nanmean([_score_box(box, predict(box)) for box in groups[left_out]])
-
-
-def _score_box(box: Box, predicted: NDArray[np.float32]) -> list[float]:
-    measured, predicted = box.pet.array[box.body], predicted[box.body]
-    error = predicted.astype(np.float64) - measured
-    flat = predicted.size == 0 or np.ptp(predicted) == 0
-    return [
-        _mean(np.abs(error)),
-        _mean(np.abs(error[measured > HIGH_SUV])),
-        _mean(np.abs(error[predicted > HIGH_SUV])),
-        _mean(error),
-        np.nan if flat else float(np.corrcoef(measured, predicted)[0, 1]),
-    ]
-
-
-def _line(rows: NDArray[np.float64]) -> str:
-    mean = _nanmean(rows)
-    draws = np.random.default_rng(0).integers(len(rows), size=(2000, len(rows)))
-    low, high = np.percentile(rows[draws, 0].mean(axis=1), [2.5, 97.5])
-    cells = [f"{mean[0]:.3f} [{low:.3f}, {high:.3f}]", *(f"{v:.2f}" for v in mean[1:])]
-    return " | ".join(cell.replace("nan", "–") for cell in cells)
+    return score_patient(groups[left_out], fit(train))
 
 
 def _binned_median(
@@ -157,16 +135,6 @@ def _face_bin(box: Box) -> NDArray[np.int64]:
 
 def _body_suv(boxes: Sequence[Box]) -> NDArray[np.float32]:
     return np.concatenate([box.pet.array[box.body] for box in boxes])
-
-
-def _mean(values: NDArray[np.float64]) -> float:
-    return float(values.mean()) if values.size else float("nan")
-
-
-def _nanmean(rows: NDArray[np.float64] | list[list[float]]) -> NDArray[np.float64]:
-    values = np.asarray(rows, dtype=np.float64)
-    count = np.isfinite(values).sum(axis=0)
-    return np.where(count > 0, np.nansum(values, axis=0) / np.maximum(count, 1), np.nan)
 
 
 def main() -> None:

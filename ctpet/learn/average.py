@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from ctpet.learn.network import SuvNetwork
+
 
 class Average(nn.Module):
     """The mean output of backbones that were trained apart."""
@@ -23,3 +25,14 @@ class Average(nn.Module):
     def forward(self, channels: Tensor) -> Tensor:
         """Return the mean of what the backbones make of the channels."""
         return torch.stack([backbone(channels) for backbone in self.backbones]).mean(dim=0)
+
+
+def average_networks(networks: Sequence[SuvNetwork]) -> SuvNetwork:
+    """Join networks that differ in the weights of their backbones alone.
+
+    The mean is taken of codes, the roots of SUV, and not of SUV: see
+    :class:`ctpet.learn.network.SuvNetwork`.
+    """
+    first = networks[0]
+    backbone = Average([network.backbone for network in networks])
+    return SuvNetwork(first.channels, backbone, first.suv_max).train(first.training)

@@ -1,0 +1,134 @@
+"""Cross-validate trained networks on the Soft-tissue-Sarcoma boxes, beside every baseline.
+
+    ctpet prepare DATA build/sts --salt 8f1d0c6a5be2479d
+    ctpet train --multirun experiment=sts seed=1,2,3 data.fold=0,1,2,3,4
+    python scripts/sts_cross_validation.py DATA build/sts runs --seeds 1 2 3
+
+The folds are the dataset's. Every baseline is fitted on the boxes of the other folds. A network
+sees the CT of a box alone, brought onto the model's grid, through the window engine that ships; the
+networks of several seeds are averaged. Errors are inside the body (HU > −300) on the PET's own
+grid, mean over a patient's boxes, then over patients. OUT.md of `--out` is the model card's table.
+"""
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from score_baselines import PREDICTORS
+from sts_boxes import Box, all_boxes
+from sts_scores import COLUMNS, Predictor, Rows, interval, line, nan_mean, score_patient
+from sts_trees import boosted_trees
+
+from ctpet.contract import hash_patient
+from ctpet.infer.synthesize import to_model_grid
+from ctpet.learn.average import average_networks
+from ctpet.learn.export.trained import read_trained
+from ctpet.learn.run_folder import LAST_CHECKPOINT
+from ctpet.learn.torch_backend import TorchBackend, predict_array
+from ctpet.prepare.dataset import read_dataset
+from ctpet.prepare.splits import read_splits
+from ctpet.volume import Volume, resample
+
+TREES, NETWORK = "boosted trees, 15 features", "network"
+CONTROL = "control: HU bin × face distance"
+Fit = Callable[[Sequence[Box]], Predictor]
+
+
+def network(checkpoints: Sequence[Path]) -> Predictor:
+    trained = [read_trained(path) for path in checkpoints]
+    joined = average_networks([each.network for each in trained]).eval()
+    contract = trained[0].contract
+    backend = TorchBackend(joined, next(joined.parameters()).device)
+
+    def predict(box: Box) -> NDArray[np.float32]:
+        ct = to_model_grid(box.ct, contract)
+        suv = predict_array(ct.array, backend, contract)
+        return resample(Volume(suv, ct.geometry, "SUVBW"), box.pet.geometry, fill=0.0).array
+
+    return predict
+
+
+def fold_numbers(groups: Sequence[Sequence[Box]], dataset: Path) -> list[int]:
+    """Return the fold of each group's patient in the prepared dataset."""
+    salt, folds = read_dataset(dataset).salt, read_splits(dataset).folds
+    where = {patient: number for number, fold in enumerate(folds) for patient in fold}
+    return [where[hash_patient(group[0].patient, salt)] for group in groups]
+
+
+def score(
+    groups: Sequence[Sequence[Box]], folds: Sequence[int], runs: Path, seeds: Sequence[int]
+) -> dict[str, Rows]:
+    """Return the columns of each patient for each predictor, (patients, columns)."""
+    fits: Mapping[str, Fit] = {**PREDICTORS, TREES: boosted_trees}
+    rows: dict[str, Rows] = {}
+    for fold in sorted(set(folds)):
+        train = [b for g, f in zip(groups, folds, strict=True) if f != fold for b in g]
+        paths = [runs / f"sts-fold{fold}-seed{seed}" / LAST_CHECKPOINT for seed in seeds]
+        predictors = {name: fit(train) for name, fit in fits.items()}
+        predictors |= {
+            f"{NETWORK}, seed {s}": network([p]) for s, p in zip(seeds, paths, strict=True)
+        }
+        predictors[NETWORK] = network(paths)
+        for name, predict in predictors.items():
+            found = rows.setdefault(name, np.full((len(groups), len(COLUMNS)), np.nan))
+            for number, group in enumerate(groups):
+                if folds[number] == fold:
+                    found[number] = score_patient(group, predict)
+        print(f"fold {fold}: {nan_mean(rows[TREES])[:3]} {nan_mean(rows[NETWORK])[:3]}", flush=True)
+    return rows
+
+
+def report(rows: Mapping[str, Rows], folds: Sequence[int]) -> str:
+    patients = len(folds)
+    lines = [
+        f"{patients} patients in {len(set(folds))} folds; mean over patients, "
+        "95 % bootstrap interval over patients.",
+        "",
+        f"| prediction | {COLUMNS[0]} [95 %] | {' | '.join(COLUMNS[1:])} |",
+        "|---|---|---|---|---|---|",
+        *(f"| {name} | {line(found)} |" for name, found in rows.items()),
+        "",
+        "Paired difference, network − other, per patient where both are defined:",
+        "",
+        f"| other | {' | '.join(COLUMNS[:3])} |",
+        "|---|---|---|---|",
+        *(f"| {other} | {_paired(rows[NETWORK], rows[other])} |" for other in (TREES, CONTROL)),
+    ]
+    return "\n".join(lines)
+
+
+def _paired(ours: Rows, theirs: Rows) -> str:
+    cells = []
+    for column in range(3):
+        difference = ours[:, column] - theirs[:, column]
+        there = difference[np.isfinite(difference)]
+        low, high = interval(there)
+        better = int((there < 0).sum())
+        cells.append(
+            f"{there.mean():+.3f} [{low:+.3f}, {high:+.3f}], better in {better} of {there.size}"
+            if there.size
+            else "–"
+        )
+    return " | ".join(cells)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("dataset", type=Path)
+    parser.add_argument("runs", type=Path)
+    parser.add_argument("--seeds", type=int, nargs="+", required=True)
+    parser.add_argument("--out", type=Path, help="also write the tables here, as Markdown")
+    args = parser.parse_args()
+    groups = list(all_boxes(args.data))
+    folds = fold_numbers(groups, args.dataset)
+    text = report(score(groups, folds, args.runs, args.seeds), folds)
+    print(text)
+    if args.out:
+        args.out.write_text(text + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
