@@ -90,16 +90,25 @@ class Outcome:
     warnings: tuple[Finding, ...] = field(default=())
 
 
+def kept(task: Task) -> Outcome | None:
+    """Return the outcome of a case that is there, whole, and made from the same files; or None."""
+    try:
+        if (task.folder / STAMP_FILE).read_text("utf-8").strip() != _stamp(task):
+            return None
+        case = read_case(task.folder)
+    except (OSError, CtpetError):
+        return None
+    return Outcome(task.source.name, case.case_id, "kept", warnings=judge(case.quality))
+
+
 def make_case(task: Task) -> Outcome:
-    """Make a case, unless it is there already and its source has not changed.
+    """Make a case, in place of one that may be there.
 
     Never raises for a bad source: whatever happens becomes an outcome, so that other cases go on.
     """
     name = task.source.name
     try:
         stamp = _stamp(task)
-        if case := _kept(task, stamp):
-            return Outcome(name, case.case_id, "kept", warnings=judge(case.quality))
         shutil.rmtree(task.folder, ignore_errors=True)
         shutil.rmtree(task.partial, ignore_errors=True)
         task.partial.mkdir(parents=True)
@@ -132,15 +141,6 @@ def _stamp(task: Task) -> str:
     of_source = "" if isinstance(source, PhantomSeed) else stamp_of(source)
     text = f"{MAKING}:{task.salt}:{task.case_id}:{task.spacing_mm}:{of_source}"
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _kept(task: Task, stamp: str) -> Case | None:
-    """Return the case if it is whole and was made from the same files."""
-    try:
-        same = (task.folder / STAMP_FILE).read_text("utf-8").strip() == stamp
-        return read_case(task.folder) if same else None
-    except (OSError, CtpetError):
-        return None
 
 
 def _phantom(task: Task, seed: int) -> Case:

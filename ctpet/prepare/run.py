@@ -11,7 +11,7 @@ from ctpet.prepare.cases import CASE_FILE, CASES_FOLDER, Case, list_cases
 from ctpet.prepare.dataset import About, DatasetInfo, open_dataset, write_dataset
 from ctpet.prepare.fingerprint import dataset_fingerprint
 from ctpet.prepare.layouts import Layout, find_sources, layout_of
-from ctpet.prepare.making import DISK_FULL, FULL, PARTIAL_FOLDER, Outcome, Task, make_case
+from ctpet.prepare.making import DISK_FULL, FULL, PARTIAL_FOLDER, Outcome, Task, kept, make_case
 from ctpet.prepare.pairing import Refusal
 from ctpet.prepare.sheet import SHEET_FILE, write_sheet
 from ctpet.prepare.splits import (
@@ -145,9 +145,10 @@ def _make_all(tasks: Sequence[Task], request: PrepareRequest, progress: Progress
     progress("prepare", 0.0)
     partial = request.out / PARTIAL_FOLDER
     shutil.rmtree(partial, ignore_errors=True)
-    outcomes: dict[Task, Outcome] = {}
+    outcomes = {task: outcome for task in tasks if (outcome := kept(task))}
+    new = [task for task in tasks if task not in outcomes]
     try:
-        for task, outcome in spread(make_case, tasks, request.workers):
+        for task, outcome in spread(make_case, new, request.workers):
             if outcome.code == DISK_FULL:
                 raise _disk_full(request.out)
             outcomes[task] = outcome
