@@ -7,8 +7,12 @@ import pytest
 
 from ctpet.infer.backend import Execution
 from ctpet.infer.model import load_model
+from ctpet.infer.onnx import open_backend
 from ctpet.infer.shipped import DEFAULT_MODEL, find_model, shipped_models
 from ctpet.infer.synthesize import synthesize
+from ctpet.infer.window import plan_windows, run_windows
+from ctpet.phantom.anatomy import draw_anatomy
+from ctpet.phantom.ct import clinical_geometry, render_ct
 from ctpet.resources import resource_folder
 from ctpet.volume import Geometry, Volume, covering_grid
 
@@ -41,8 +45,38 @@ def test_checksum_contract_and_card(name):
     contract = load_model(file).contract
     card = (CHECKPOINTS / f"{name}.md").read_text("utf-8")
     assert contract.name == name
-    for needed in (f"{name} {contract.model_version}", "NOT FOR DIAGNOSIS", "CC BY 3.0", "MAE"):
+    for needed in (f"{name} {contract.model_version}", "NOT FOR DIAGNOSIS", "MAE"):
         assert needed in card
+    assert contract.trained_on.licence.replace("-", " ") in card.replace("-", " ")
+
+
+@pytest.fixture(scope="module")
+def whole_body():
+    """HU of a digital patient, from thigh to vertex, at 4 mm."""
+    anatomy = draw_anatomy(3001)
+    grid = covering_grid(clinical_geometry(anatomy), SPACING_MM)
+    return render_ct(anatomy, grid, seed=3001).array
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", shipped_models())
+def test_little_memory_changes_no_voxel(name, whole_body):
+    model = load_model(find_model(name))
+    contract, shape = model.contract, whole_body.shape
+    slices = 2 * contract.halo_voxels[0] + 4 * contract.size_multiple[0]
+    little = slices * 160 * 160 * contract.working_bytes_per_voxel
+    one_piece, pieces = (plan_windows(shape, contract, memory) for memory in (2**62, little))
+    assert (one_piece.count, pieces.count > 1) == (1, True)
+    one, many = (
+        run_windows(
+            whole_body,
+            plan,
+            open_backend(model, plan.size, Execution(device="cpu", precision="fp32")).run,
+            lambda _: None,
+        )
+        for plan in (one_piece, pieces)
+    )
+    np.testing.assert_allclose(many, one, rtol=0, atol=0.02)
 
 
 def test_the_default_is_shipped():

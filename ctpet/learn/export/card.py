@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from omegaconf import DictConfig, OmegaConf
+
 from ctpet.contract import ModelContract, ModelKind, hash_patient
 from ctpet.learn.export.held_out import phantom_patient_id
 from ctpet.learn.export.parity import Parity
@@ -46,7 +48,7 @@ and uptake that is there may be missing.
 
 {training}
 
-Target: `{target}`. Configuration: `{name}.yaml`. Commit: {commit}. Dataset: `{fingerprint}` \
+Configuration: `{name}.yaml`. Commit: {commit}. Dataset: `{fingerprint}` \
 (fingerprint). Versions: {versions}.
 
 ## Error
@@ -122,7 +124,6 @@ def card_text(
         limits=contract.limitations,
         saw=_saw(contract),
         training=_training(trained),
-        target=trained.config.data.target,
         commit=f"`{git['commit']}`{', with changes' if git['dirty'] else ''}" if git else "unknown",
         fingerprint=trained.provenance["data_fingerprint"],
         versions=", ".join(f"{k} {v}" for k, v in _versions(trained.provenance).items()),
@@ -165,8 +166,8 @@ def fine_tuning(trained: Trained, name: str) -> list[str]:
     command = trained.provenance.get("command", [])
     overrides = [text for text in command if text.startswith(("experiment=", "network="))]
     overrides += [f"name={name}-tuned", "data.dataset=CASES"]
-    if trained.config.data.target != "pet":
-        overrides.append("data.target=pet")
+    if _target(trained.config) != "pet":
+        overrides.append("data.crops.target=pet")
     return [*overrides, f"start_from=checkpoints/{name}.safetensors"]
 
 
@@ -188,14 +189,25 @@ def _saw(contract: ModelContract) -> str:
 
 
 def _training(trained: Trained) -> str:
-    data = trained.config.data
-    averaged = any("WeightAveraging" in str(c) for c in trained.config.callbacks.values())
-    crops = f"{data.batch_size} crop{'s' if data.batch_size > 1 else ''}"
+    config = trained.config
+    told = {
+        "crops on each device": OmegaConf.select(config, "data.batch_size"),
+        "voxels a crop": _by(OmegaConf.select(config, "data.crops.size_voxels") or ()),
+        "precision": OmegaConf.select(config, "trainer.precision"),
+        "target": _target(config),
+        "seed": OmegaConf.select(config, "seed"),
+    }
+    callbacks = OmegaConf.select(config, "callbacks") or {}
+    averaged = any("WeightAveraging" in str(callback) for callback in callbacks.values())
+    settings = ", ".join(f"{name} {value}" for name, value in told.items() if value)
     return (
-        f"{trained.steps:,} steps in {trained.epochs} epochs, each of {crops} of "
-        f"{_by(data.crop_voxels)} voxels on each device, in {trained.config.trainer.precision}; "
-        f"{'averaged' if averaged else 'last'} weights. Seed {trained.config.seed}."
+        f"{trained.steps:,} steps in {trained.epochs} epochs: {settings}. The "
+        f"{'averaged' if averaged else 'last'} weights are shipped."
     )
+
+
+def _target(config: DictConfig) -> str:
+    return str(OmegaConf.select(config, "data.crops.target") or "pet")
 
 
 def _versions(provenance: dict[str, Any]) -> dict[str, str]:

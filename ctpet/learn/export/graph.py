@@ -65,16 +65,18 @@ def _free_sizes(graph: onnx.ModelProto) -> None:
     Raises:
         CtpetError: the network has fixed one of them.
     """
-    taken = graph.graph.input[0].type.tensor_type.shape.dim
-    if fixed := [name for axis, name in FREE_AXES.items() if not taken[axis].dim_param]:
+    values = (graph.graph.input[0], graph.graph.output[0])
+    sizes = [value.type.tensor_type.shape.dim for value in values]
+    free = {axis: all(dim[axis].dim_param for dim in sizes) for axis in FREE_AXES}
+    if fixed := [name for axis, name in FREE_AXES.items() if not free[axis]]:
         raise CtpetError(
             f"The network fixes its size along {', '.join(fixed)}, so that it would run on one "
             "size only. Use layers that scale by a factor, not to a size."
         )
     del graph.graph.value_info[:]
-    for value in (graph.graph.input[0], graph.graph.output[0]):
+    for dim in sizes:
         for axis, name in FREE_AXES.items():
-            value.type.tensor_type.shape.dim[axis].dim_param = name
+            dim[axis].dim_param = name
 
 
 def _forget_machine(graph: onnx.ModelProto) -> None:

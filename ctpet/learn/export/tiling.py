@@ -1,5 +1,6 @@
 """Does a model give the same numbers window by window as in one piece, and with how much halo."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -35,7 +36,8 @@ class Tiling:
         windows: into how many the volume was cut with it.
         size: of each window, (k, j, i).
         shape: of the volume, (k, j, i).
-        max_difference_suv: largest difference from one piece, by halo tried.
+        max_difference_suv: largest difference from one piece, by halo tried; for those that do
+            not keep the limit, what was seen when that was clear.
     """
 
     halo_voxels: int
@@ -64,9 +66,8 @@ def smallest_halo(model: Model, ct_hu: NDArray[np.float32], halos: Sequence[int]
         plan = many_windows((k, j, i), contract)
         if plan is None:
             continue
-        moved = float(np.abs(predict(model, ct_hu, plan) - whole).max())
-        differences[halo] = moved
-        if moved <= LIMIT_SUV:
+        differences[halo] = difference_suv(model, ct_hu, plan, whole)
+        if differences[halo] <= LIMIT_SUV:
             return Tiling(halo, plan.count, plan.size, plan.shape, differences)
     raise CtpetError(_refusal(model.contract, (k, j, i), differences))
 
@@ -87,6 +88,45 @@ def many_windows(shape: Shape3, contract: ModelContract) -> WindowPlan | None:
         if plan.count > 1 and computed <= MOST_PASSES * voxels:
             return plan
     return None
+
+
+class _LimitBrokenError(Exception):
+    """A window differs too much: the others need not be run."""
+
+
+def difference_suv(
+    model: Model, ct_hu: NDArray[np.float32], plan: WindowPlan, whole: NDArray[np.float32]
+) -> float:
+    """Return the largest difference of windows from one piece, stopping beyond the limit.
+
+    Args:
+        model: runs in float32.
+        ct_hu: HU, (k, j, i).
+        plan: the windows.
+        whole: predicted in one piece, SUVbw, (k, j, i).
+
+    Raises:
+        CtpetError: the engine fails.
+    """
+    backend = open_backend(model, plan.size, REFERENCE)
+    windows = plan.windows()
+    largest = 0.0
+
+    def run(window: NDArray[np.float32]) -> NDArray[np.float32]:
+        nonlocal largest
+        suv = backend.run(window)
+        cuts = next(windows)
+        read = tuple(slice(c.core_start - c.start, c.core_stop - c.start) for c in cuts)
+        kept = tuple(slice(c.core_start, c.core_stop) for c in cuts)
+        moved = float(np.abs(suv[0, 0][read] - whole[kept]).max())
+        largest = largest if moved <= largest else moved  # NaN is kept
+        if not moved <= LIMIT_SUV:
+            raise _LimitBrokenError
+        return suv
+
+    with contextlib.suppress(_LimitBrokenError):
+        run_windows(ct_hu, plan, run, lambda _: None)
+    return largest
 
 
 def predict(model: Model, ct_hu: NDArray[np.float32], plan: WindowPlan) -> NDArray[np.float32]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -53,16 +54,17 @@ def read_trained(checkpoint: Path) -> Trained:
         config = OmegaConf.load(folder / CONFIG_FILE)
         contract = contract_from_json((folder / CONTRACT_FILE).read_text("utf-8"))
         provenance = json.loads((folder / PROVENANCE_FILE).read_text("utf-8"))
-        network: SuvNetwork = instantiate(config.network)
-    except (OSError, ValueError, OmegaConfBaseException) as error:
+        network = instantiate(config.network)
+    except (OSError, ValueError, OmegaConfBaseException, InstantiationException) as error:
         raise CtpetError(
             f"{checkpoint} does not lie in the folder of a training: {error}. Name a file "
             "runs/NAME/checkpoints/….ckpt."
         ) from error
+    if not isinstance(network, SuvNetwork) or not isinstance(config, DictConfig):
+        raise CtpetError(f"{folder / CONFIG_FILE} describes no network that ctpet can export.")
     load_weights(network, checkpoint)
     steps, epochs = _progress(checkpoint)
     network.eval().requires_grad_(requires_grad=False)
-    assert isinstance(config, DictConfig)  # noqa: S101  (a list has no network)
     return Trained(network, config, contract, provenance, steps, epochs)
 
 
