@@ -283,6 +283,10 @@ def prepare(  # noqa: PLR0913  (typer: one parameter an option)
     description: Annotated[str | None, typer.Option(help="One sentence about the data.")] = None,
     attribution: Annotated[str | None, typer.Option(help="Who must be credited.")] = None,
     licence: Annotated[str | None, typer.Option(help="Of the data, such as CC-BY-4.0.")] = None,
+    salt: Annotated[
+        str | None,
+        typer.Option(help="Hex, of the patients' hashes; the same gives the same folds."),
+    ] = None,
     quiet: Quiet = False,
     as_json: Json = False,
     debug: Debug = False,
@@ -309,7 +313,7 @@ def prepare(  # noqa: PLR0913  (typer: one parameter an option)
         table=table,
         folds=folds,
         workers=workers or os.cpu_count() or 1,
-        about=About(description, attribution, licence),
+        about=About(description, attribution, licence, salt),
     )
     try:
         with reporting(STAGE_SHARES, style="quiet" if quiet else "auto") as progress:

@@ -1,11 +1,11 @@
 """Small prepared datasets with known values."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 
-from ctpet.prepare.cases import AIR, BODY, DATASET_FILE, UNMEASURED, Case, write_case
+from ctpet.prepare.cases import AIR, BODY, UNMEASURED, Case, write_case
+from ctpet.prepare.dataset import DatasetInfo, write_dataset
 from ctpet.prepare.splits import make_folds, write_splits
 
 SALT = "00ff"
@@ -34,14 +34,9 @@ def make_case(folder: Path, number: int, shape=(24, 32, 40)) -> Case:
 def make_dataset(folder: Path, count: int = 4, folds: int = 2, shape=(24, 32, 40)) -> Path:
     """A prepared folder of made cases, each of its own patient."""
     cases = [make_case(folder, number, shape) for number in range(count)]
-    told = {
-        "format": 1,
-        "spacing_mm": [4.0, 4.0, 4.0],
-        "description": "made cases, no persons",
-        "attribution": "",
-        "licence": "Apache-2.0",
-        "salt": SALT,
-    }
-    (folder / DATASET_FILE).write_text(json.dumps(told))
+    made = "made cases, no persons"
+    write_dataset(
+        folder, DatasetInfo((4.0, 4.0, 4.0), SALT, description=made, licence="Apache-2.0")
+    )
     write_splits(folder, make_folds([case.patient_hash for case in cases], folds, 1))
     return folder

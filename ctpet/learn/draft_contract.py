@@ -1,15 +1,13 @@
 """The contract of a model from its configuration and the data it is trained on."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ctpet.contract import ModelContract, TrainingData
 from ctpet.learn.network import SuvNetwork
-from ctpet.prepare.cases import DATASET_FILE, Case, CaseInvalid
-
-DATASET_KEYS = ("spacing_mm", "description", "attribution", "licence", "salt")
+from ctpet.prepare.cases import Case
+from ctpet.prepare.dataset import read_dataset
 
 
 def draft_contract(
@@ -33,37 +31,21 @@ def draft_contract(
         ValueError: a promise cannot be meant.
         TypeError: a promise is missing, or is none of the contract's.
     """
-    told = read_dataset(dataset)
+    about = read_dataset(dataset)
     slices = [case.slice_spacing_mm for case in cases]
     plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in promised.items()}
     return ModelContract(
         **plain,
-        spacing_mm=tuple(told["spacing_mm"]),
+        spacing_mm=about.spacing_mm,
         hu_range=network.channels.hu_range,
         suv_range=(0.0, network.suv_max),
         slice_spacing_seen_mm=(round(min(slices), 3), round(max(slices), 3)),
         extent_seen_mm=extent_seen_mm,
         trained_on=TrainingData(
-            description=told["description"],
-            attribution=told["attribution"],
-            licence=told["licence"],
-            salt=told["salt"],
+            description=about.description,
+            attribution=about.attribution,
+            licence=about.licence,
+            salt=about.salt,
             patient_hashes=tuple(sorted({case.patient_hash for case in cases})),
         ),
     )
-
-
-def read_dataset(dataset: Path) -> dict[str, Any]:
-    """Read ``dataset.json``.
-
-    Raises:
-        CaseInvalid: it cannot be read.
-    """
-    path = dataset / DATASET_FILE
-    try:
-        told = json.loads(path.read_text("utf-8"))
-        return {key: told[key] for key in DATASET_KEYS}
-    except (OSError, ValueError, KeyError) as error:
-        raise CaseInvalid(
-            f"{path} cannot be read: {error!r}. Run `ctpet prepare` again."
-        ) from error

@@ -1,8 +1,8 @@
 """Losses on the code of SUV (its square root), weighted by region.
 
 All take ``(predicted, target, region)``: codes (N, 1, K, J, I) and the region of a case of the
-same shape (0 not measured, 1 air, 2 body), and return one number, the mean over crops. What was not measured never
-counts. A crop in which nothing counts gives 0.
+same shape (0 not measured, 1 air, 2 body), and return one number, the mean over crops. What was
+not measured never counts. A crop in which nothing counts gives 0.
 """
 
 from collections.abc import Mapping

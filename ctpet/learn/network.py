@@ -6,7 +6,6 @@ from torch import Tensor, nn
 from ctpet.learn.hu_channels import HuChannels
 from ctpet.learn.multiscale import MultiScaleChannels
 
-
 Channels = HuChannels | MultiScaleChannels
 """What spreads HU over the channels that a backbone takes."""
 

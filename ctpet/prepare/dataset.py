@@ -22,11 +22,14 @@ class About:
         description: one sentence naming the data.
         attribution: who must be credited, with the data's identifier.
         licence: SPDX name or the data's own.
+        salt: of the patients' hashes, hex; None: a random one. The same salt gives the same
+            hashes, and so the same folds, wherever the data are prepared.
     """
 
     description: str | None = None
     attribution: str | None = None
     licence: str | None = None
+    salt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,8 @@ def open_dataset(out: Path, spacing_mm: Spacing3, about: About, source: str) -> 
     """Begin a dataset, or go on with one: its salt stays.
 
     Raises:
-        InputRefused: ``out-not-empty``: the folder holds something else; ``spacing-differs``.
+        InputRefused: ``out-not-empty``: the folder holds something else; ``spacing-differs``;
+            ``salt-differs``.
         CaseInvalid: its ``dataset.json`` cannot be read.
     """
     path = out / DATASET_FILE
@@ -76,6 +80,12 @@ def open_dataset(out: Path, spacing_mm: Spacing3, about: About, source: str) -> 
                 f"{out} holds cases at {_mm(info.spacing_mm)}, not at {_mm(spacing_mm)}",
                 remedy="Give the same --spacing, or a new folder",
             )
+        if about.salt not in (None, info.salt):
+            raise InputRefused(
+                "salt-differs",
+                f"{out} hashes its patients with another salt than {about.salt}",
+                remedy="Leave --salt out, or name a new folder",
+            )
     elif out.exists() and any(out.iterdir()):
         raise InputRefused(
             "out-not-empty",
@@ -83,7 +93,7 @@ def open_dataset(out: Path, spacing_mm: Spacing3, about: About, source: str) -> 
             remedy="Name a new folder",
         )
     else:
-        info = DatasetInfo(spacing_mm, secrets.token_hex(_SALT_BYTES))
+        info = DatasetInfo(spacing_mm, about.salt or secrets.token_hex(_SALT_BYTES))
     said = {name: text for name, text in asdict(about).items() if text is not None}
     sources = tuple(sorted({*info.sources, source}))
     out.mkdir(parents=True, exist_ok=True)

@@ -227,3 +227,19 @@ def test_json_of_a_result(prepared):
     told = json.loads(json.dumps(prepared.to_json()))
     assert [one["status"] for one in told["outcomes"]] == ["taken", "taken"]
     assert told["fingerprint"] == prepared.info.fingerprint
+
+
+def test_a_salt_that_is_given_makes_the_same_patients_and_folds_anywhere(source, tmp_path):
+    about = About(salt="00ff")
+    for name in ("here", "there"):
+        prepare(source, tmp_path / name, about=about)
+    assert read_splits(tmp_path / "here") == read_splits(tmp_path / "there")
+    assert read_dataset(tmp_path / "here").salt == "00ff"
+    with pytest.raises(InputRefused, match="another salt"):
+        prepare(source, tmp_path / "here", about=About(salt="00fe"))
+
+
+def test_salts_are_random_unless_given(source, tmp_path):
+    for name in ("a", "b"):
+        prepare(source, tmp_path / name)
+    assert read_dataset(tmp_path / "a").salt != read_dataset(tmp_path / "b").salt
