@@ -1,26 +1,34 @@
 """Validate a network on a whole case, through the engine that hospitals run."""
 
+import math
 from dataclasses import asdict
 
 import numpy as np
 
 from ctpet.contract import ModelContract
+from ctpet.evaluate.sharpness import sharpness
 from ctpet.evaluate.voxel import voxel_errors
 from ctpet.learn.torch_backend import TorchBackend, predict_array
-from ctpet.prepare.cases import BODY, Case
+from ctpet.prepare.cases import BODY, UNMEASURED, Case
 from ctpet.volume import Volume
 
 
 def validate_case(
     case: Case, backend: TorchBackend, contract: ModelContract
 ) -> tuple[dict[str, float], Volume]:
-    """Predict a case and compare with its measured PET inside the body.
+    """Predict a case and compare with its measured PET.
 
     Returns:
-        The errors of :class:`ctpet.evaluate.voxel.VoxelErrors` by name, and the predicted PET.
+        The errors of :class:`ctpet.evaluate.voxel.VoxelErrors` inside the body and the ratios of
+        :class:`ctpet.evaluate.sharpness.Sharpness` by name, without those that are not defined
+        here: one NaN would make a mean over cases NaN. And the predicted PET.
     """
-    ct = np.asarray(case.array("ct"), np.float32)
+    ct, measured = np.asarray(case.array("ct"), np.float32), np.asarray(case.array("pet"))
+    region = np.asarray(case.array("region"))
+    body, known = region == BODY, region != UNMEASURED
     predicted = predict_array(ct, backend, contract)
-    body = np.asarray(case.array("region")) == BODY
-    errors = voxel_errors(predicted, np.asarray(case.array("pet")), body)
-    return asdict(errors), Volume(predicted, case.geometry, "SUVBW")
+    found = asdict(voxel_errors(predicted, measured, body)) | asdict(
+        sharpness(predicted, measured, body, known, case.geometry.spacing_mm)
+    )
+    defined = {name: value for name, value in found.items() if not math.isnan(value)}
+    return defined, Volume(predicted, case.geometry, "SUVBW")
