@@ -16,6 +16,9 @@ from ctpet.volume import covering_grid
 FIRST_SEED = 3000
 """Of the digital patient that stands in where no dataset is at hand."""
 
+LONG_ENOUGH = 192
+"""Slices of a case that can be cut into windows with any halo that is tried."""
+
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
@@ -31,9 +34,10 @@ class HeldOut:
 
 
 def held_out(contract: ModelContract, dataset: Path | None, configured: Path) -> HeldOut:
-    """Return the largest case of a dataset whose patient is not among those trained on.
+    """Return a case of a dataset whose patient is not among those trained on.
 
-    Where the configured dataset is not here, or holds no such patient, a digital patient is drawn.
+    It is the smallest one that is long enough to be cut, else the largest. Where the configured
+    dataset is not here, or holds no such patient, a digital patient is drawn.
 
     Args:
         contract: names who was trained on.
@@ -49,7 +53,9 @@ def held_out(contract: ModelContract, dataset: Path | None, configured: Path) ->
         seen = set(contract.trained_on.patient_hashes)
         cases = [case for case in list_cases(folder) if case.patient_hash not in seen]
         if cases:
-            case = max(cases, key=lambda case: (np.prod(case.shape), case.case_id))
+            cases.sort(key=lambda case: (np.prod(case.shape), case.case_id))
+            long = [case for case in cases if case.shape[0] >= LONG_ENOUGH]
+            case = long[0] if long else cases[-1]
             if not np.allclose(case.geometry.spacing_mm, contract.spacing_mm, rtol=1e-3):
                 raise CtpetError(
                     f"{folder} lies on a grid of {case.geometry.spacing_mm} mm and the model on "

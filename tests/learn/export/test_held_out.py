@@ -22,6 +22,13 @@ def knowing(*hashes, **changes):
     return tiny_contract(trained_on=trained_on, **changes)
 
 
+def test_of_long_cases_the_smallest_is_taken(tmp_path):
+    dataset = make_dataset(tmp_path, count=1)
+    for number, slices in ((4, 196), (5, 192), (6, 191), (7, 200)):
+        make_case(dataset, number, shape=(slices, 16, 16))
+    assert held_out(knowing(), None, dataset).name == "case-05"
+
+
 def test_the_largest_case_that_was_not_trained_on(tmp_path):
     dataset = make_dataset(tmp_path, count=3)
     make_case(dataset, 7, shape=(28, 32, 40))
