@@ -154,11 +154,11 @@ def train(*overrides: str) -> None:
     from ctpet.extras import needs_extra
 
     with needs_extra("train"):
-        from ctpet.learn.train import main
+        from ctpet.learn import train
     arguments = sys.argv
-    sys.argv = ["ctpet train", *overrides]
+    sys.argv = [train.__file__, *overrides]
     try:
-        main()
+        train.main()
     finally:
         sys.argv = arguments
 

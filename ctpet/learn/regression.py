@@ -63,7 +63,9 @@ class Regression(LightningModule):
         target = self.network.encode(batch["target"])
         loss: Tensor = self.loss(code, target, batch["region"])
         refuse_nan(loss, batch, epoch=self.current_epoch, step=batch_idx)
-        self.log("train/loss", loss, prog_bar=True, batch_size=ct.shape[0])
+        self.log(
+            "train/loss", loss, prog_bar=True, on_step=True, on_epoch=True, batch_size=ct.shape[0]
+        )
         return loss
 
     def validation_step(self, number: Tensor, batch_idx: int) -> dict[str, Any]:  # noqa: ARG002

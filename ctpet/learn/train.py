@@ -9,6 +9,7 @@ import hydra
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from lightning import Trainer, seed_everything
+from lightning_utilities.core.rank_zero import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
 
 from ctpet.contract import ModelContract
@@ -44,7 +45,8 @@ def train(config: DictConfig) -> dict[str, float]:
     if config.start_from is not None:
         load_weights(network, Path(config.start_from))
     contract = _contract(config, network, data)
-    write_run(folder, config, contract, dataset_fingerprint(Path(config.data.dataset)))
+    if _leads():
+        write_run(folder, config, contract, dataset_fingerprint(Path(config.data.dataset)))
     objective = instantiate(config.objective, network=network, contract=contract)
     trainer: Trainer = instantiate(
         config.trainer,
@@ -74,20 +76,27 @@ def checkpoint_to_resume(folder: Path, *, when: Literal["never", "auto"]) -> str
 
     Args:
         folder: of the run.
-        when: ``auto`` goes on where there is a checkpoint, ``never`` refuses to.
+        when: ``auto`` goes on where there is a checkpoint, ``never`` refuses a folder in use.
 
     Raises:
         CtpetError: there is a run, and going on was not asked for; or neither was meant.
     """
     if when not in ("never", "auto"):
         raise CtpetError(f"resume is auto or never, not {when}")
-    if when == "never" and (folder / CONFIG_FILE).exists():
+    last = folder / LAST_CHECKPOINT
+    if when == "auto":
+        return str(last) if last.exists() else None
+    if _leads() and (folder / CONFIG_FILE).exists():
         raise CtpetError(
             f"{folder} holds a training already. Go on with it by resume=auto, or choose another "
             "name=…"
         )
-    last = folder / LAST_CHECKPOINT
-    return str(last) if last.exists() else None
+    return None
+
+
+def _leads() -> bool:
+    """Tell whether this process is the one that writes; Lightning's launchers number them."""
+    return bool(rank_zero_only.rank == 0)  # type: ignore[attr-defined]
 
 
 def _contract(config: DictConfig, network: SuvNetwork, data: CaseDataModule) -> ModelContract:
@@ -118,3 +127,7 @@ def _end(message: str, exit_code: int) -> NoReturn:
     line = message.strip().splitlines()[-1].removeprefix(f"{CaseInvalid.__module__}.CaseInvalid: ")
     print(f"ctpet: {line}", file=sys.stderr)  # noqa: T201
     raise SystemExit(exit_code)
+
+
+if __name__ == "__main__":  # where Lightning starts the other processes of a distributed training
+    main()

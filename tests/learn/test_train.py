@@ -61,7 +61,8 @@ def test_every_experiment_runs_two_steps(tmp_path, dataset, experiment):
                 f"paths.runs={tmp_path}",
                 f"data.dataset={dataset}",
                 "data.fold=0",
-                "data.crops.size_voxels=[16,16,16]",
+                "start_from=null",
+                "data.crops.size_voxels=[32,32,32]",
             ],
         )
     metrics = train(made)
@@ -83,7 +84,9 @@ def test_a_run_leaves_what_is_needed_to_understand_it(tmp_path, dataset):
     assert told["packages"]["torch"].startswith("2.")
     saved = OmegaConf.load(run / "config.yaml")
     assert saved.data.crops.seed == saved.seed
-    assert (run / "csv" / "metrics.csv").read_text().startswith("epoch,")
+    curves = (run / "curves.csv").read_text().splitlines()
+    assert curves[0].startswith("epoch,steps,seconds,")
+    assert len(curves) == 2
 
 
 def test_a_run_that_is_there_is_not_overwritten(tmp_path, dataset):
@@ -165,6 +168,8 @@ def test_a_run_that_was_killed_ends_with_the_same_bits(tmp_path, dataset):
         for key, value in whole[part].items():
             assert torch.equal(value, cut[part][key]), (part, key)
     assert whole["global_step"] == cut["global_step"] == 12
+    curves = (tmp_path / "cut" / "made" / "curves.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in curves[1:]] == ["0", "1", "2"]
 
 
 def test_a_typo_is_told_by_its_key(tmp_path, dataset):
@@ -185,3 +190,30 @@ def test_data_that_is_not_there_is_one_line(tmp_path):
     assert wrong.stderr.strip().splitlines()[-1].startswith("ctpet: ")
     assert "ctpet prepare" in wrong.stderr
     assert "Traceback" not in wrong.stderr
+
+
+@pytest.mark.slow
+def test_two_processes_train_together(tmp_path, dataset):
+    """Gradients are shared: both end with the same weights, and the run is written once."""
+    script = Path(__file__).parents[2] / "scripts" / "train.py"
+    arguments = command(
+        tmp_path, dataset, "trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2",
+        "trainer.precision=32-true", "trainer.max_epochs=1",
+    )[4:]  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, str(script), *arguments], capture_output=True, text=True, check=False,
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert read_weights(tmp_path / "made" / "checkpoints" / "last.ckpt")
+    assert (tmp_path / "made" / "curves.csv").read_text().count("\n") == 2
+
+
+def test_a_cluster_is_a_choice_of_launcher():
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        made = compose(
+            "train",
+            overrides=["experiment=phantom", "hydra/launcher=submitit_slurm"],
+            return_hydra_config=True,
+        )
+    assert made.hydra.launcher["_target_"].endswith("SlurmLauncher")
