@@ -1,14 +1,16 @@
-"""The floor, and how far simple predictions are above it, over many phantoms.
+"""Score models on digital patients, between trivial predictions and the floor.
 
-    python scripts/phantom_floor.py --count 20
+    python scripts/score_phantoms.py --count 20 --model phantom-unet
 
 Everything at 4 mm: CT, PET and floors are rendered there directly. Errors are against the noisy
-PET, inside the body, in SUV; mean over patients, and the spread between them. `expected` is what
-the floor promises by its draws, `found` what it makes on the one PET of each patient. The two
-lookups see the CT alone: the shipped one was fitted on patients, the other on the other phantoms.
+PET, inside the body, in SUV; mean over patients with a 95 % bootstrap interval over patients.
+`expected` is what the floor promises by its draws, `found` what it makes on the one PET of each
+patient. Lookups see the CT alone: tissue-lookup was fitted on patients, the other on the other
+phantoms scored here. `above the floor` is (MAE − floor) / (tissue-lookup − floor), floor found.
 """
 
 import argparse
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctpet.infer.backend import Execution
-from ctpet.infer.model import load_model
+from ctpet.infer.model import Model, load_model
 from ctpet.infer.shipped import find_model
 from ctpet.infer.synthesize import synthesize
 from ctpet.phantom.anatomy import draw_anatomy
@@ -32,6 +34,8 @@ from ctpet.volume import covering_grid
 SPACING_MM = 4.0
 BIN_HU = 25.0
 BINS = 104
+RESAMPLES = 4000
+BASELINE = "tissue-lookup"
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,16 +48,18 @@ class Patient:
     scores: tuple[Score, ...]
 
 
-def make(seed: int) -> Patient:
+def make(seed: int, models: Sequence[Model]) -> Patient:
     anatomy = draw_anatomy(seed)
     grid = covering_grid(clinical_geometry(anatomy), (SPACING_MM,) * 3)
     seen = see(anatomy, render_fractions(anatomy, grid))
     pet = pet_of(seen, draw_uptake(anatomy, seed), seed=seed)
     floor = floor_of(seen, seed=seed)
     ct = render_ct(anatomy, grid, seed=seed)
-    model = load_model(find_model("tissue-lookup"))
-    found = synthesize(ct, model, execution=Execution(engine="onnxruntime")).pet
-    scores = compare(pet, seen.body, floor, {"tissue-lookup (shipped)": found})
+    found = {
+        model.contract.name: synthesize(ct, model, execution=Execution(engine="onnxruntime")).pet
+        for model in models
+    }
+    scores = compare(pet, seen.body, floor, found)
     bins = np.clip((ct.array[seen.body] + 1000) / BIN_HU, 0, BINS - 1).astype(np.uint8)
     return Patient(bins, pet.array[seen.body], floor, scores)
 
@@ -72,7 +78,7 @@ def fitted_lookup(patients: Sequence[Patient], left_out: int) -> Score:
     return Score("lookup (other phantoms)", float(np.abs(error).mean()), rmse, float(error.mean()))
 
 
-def report(patients: Sequence[Patient]) -> None:
+def report(patients: Sequence[Patient], seeds: Sequence[int]) -> None:
     rows: dict[str, list[tuple[float, float]]] = {}
     for n, patient in enumerate(patients):
         fitted = (fitted_lookup(patients, n),) if len(patients) > 1 else ()
@@ -82,24 +88,47 @@ def report(patients: Sequence[Patient]) -> None:
         floor = patient.floor
         rows.setdefault(FLOOR_MEAN + " (expected)", []).append((floor.mae_of_mean, floor.rmse))
         rows.setdefault(FLOOR_MEDIAN + " (expected)", []).append((floor.mae, floor.rmse_of_median))
-    print("| prediction | MAE ± SD | RMSE ± SD |\n|---|---|---|")
+    floors = np.array(rows[FLOOR_MEDIAN + " (found)"])[:, 0]
+    above = np.array(rows[BASELINE])[:, 0] - floors
+    print(f"{len(patients)} digital patients, seeds {seeds[0]} to {seeds[-1]}\n")
+    print("| prediction | MAE [95 %] | RMSE [95 %] | above the floor [95 %] |\n|---|---|---|---|")
     for name, values in rows.items():
-        mean, spread = np.mean(values, axis=0), np.std(values, axis=0)
-        cells = [f"{m:.3f} ± {d:.3f}" for m, d in zip(mean, spread, strict=True)]
+        table = np.array(values)
+        ratio = _ratio(table[:, 0] - floors, above)
+        cells = [_with_interval(table[:, 0]), _with_interval(table[:, 1]), ratio]
         print(f"| {name} | {' | '.join(cells)} |")
+
+
+def _with_interval(values: NDArray[np.float64]) -> str:
+    low, high = np.percentile(values[_resampled(values.size)].mean(axis=1), [2.5, 97.5])
+    return f"{values.mean():.3f} [{low:.3f}, {high:.3f}]"
+
+
+def _ratio(above: NDArray[np.float64], baseline: NDArray[np.float64]) -> str:
+    draws = _resampled(above.size)
+    ratios = above[draws].mean(axis=1) / baseline[draws].mean(axis=1)
+    low, high = np.percentile(ratios, [2.5, 97.5])
+    return f"{above.mean() / baseline.mean():.2f} [{low:.2f}, {high:.2f}]"
+
+
+def _resampled(count: int) -> NDArray[np.int64]:
+    return np.random.default_rng(0).integers(count, size=(RESAMPLES, count))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--first", type=int, default=0, help="seed of the first phantom")
+    parser.add_argument("--model", action="append", default=[], help="file or shipped name")
     args = parser.parse_args()
+    models = [load_model(find_model(name)) for name in (BASELINE, *args.model)]
+    seeds = range(args.first, args.first + args.count)
     patients = []
-    for seed in range(args.first, args.first + args.count):
+    for seed in seeds:
         started = time.perf_counter()
-        patients.append(make(seed))
-        print(f"seed {seed}: {time.perf_counter() - started:.1f} s", flush=True)
-    report(patients)
+        patients.append(make(seed, models))
+        print(f"seed {seed}: {time.perf_counter() - started:.1f} s", file=sys.stderr, flush=True)
+    report(patients, seeds)
 
 
 if __name__ == "__main__":
