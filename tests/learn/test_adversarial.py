@@ -1,6 +1,7 @@
 """The adversarial objective: who learns from what, its own clipping, counting and resume."""
 
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -220,6 +221,13 @@ def test_a_loss_that_is_no_number_stops(dataset):
         fit(module, crops(dataset))
 
 
+def test_half_precision_with_a_scaled_loss_is_refused():
+    module = objective()
+    module.trainer = SimpleNamespace(precision="16-mixed")
+    with pytest.raises(CtpetError, match="bf16-mixed"):
+        module.on_fit_start()
+
+
 class StopAfterFirstEpoch(Callback):
     def on_train_epoch_end(self, trainer, pl_module):  # noqa: ARG002
         trainer.should_stop = True
@@ -281,6 +289,7 @@ def test_the_experiment_starts_from_a_regression_and_leaves_averaged_weights(tmp
                 "network.backbone.backbone.init_filters=8",
                 "network.backbone.backbone.blocks_down=[1,1]",
                 "network.backbone.backbone.blocks_up=[1]", "optimizer.lr=1e-6",
+                "trainer.log_every_n_steps=1",
             ],
         )  # fmt: skip
     torch.manual_seed(0)
@@ -290,6 +299,7 @@ def test_the_experiment_starts_from_a_regression_and_leaves_averaged_weights(tmp
     assert metrics["val/gradient_ratio"] > 0
     assert metrics["val/power_ratio"] > 0
     assert {"train/judging", "train/fooling", "train/features", "train/loss"} <= metrics.keys()
+    assert 0 < metrics["rate-network"] < metrics["rate-discriminator"]
     assert config.contract.kind == "appearance"
     last = tmp_path / "phantom-gan" / "checkpoints" / "last.ckpt"
     found = read_weights(last)
