@@ -174,9 +174,11 @@ def fine_tuning(trained: Trained, name: str) -> list[str]:
 def _saw(contract: ModelContract) -> str:
     data = contract.trained_on
     patients, digital = len(data.patient_hashes), digital_patients(contract)
-    lines = [f"{patients} patients: {data.description.rstrip('.')}."]
+    lines = [f"{patients} patients, out of {data.description.rstrip('.')}."]
     if digital == patients:
-        lines.append("All of them are digital patients: the network has never seen a person.")
+        lines.append(
+            "All that it learnt from are digital patients: the network has never seen a person."
+        )
     elif digital:
         lines.append(f"{digital} of them are digital patients.")
     near, far = contract.extent_seen_mm

@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from ctpet.contract import METADATA_KEY, ModelContract
 from ctpet.learn.network import SuvNetwork
@@ -21,7 +21,7 @@ def write_weights(network: SuvNetwork, contract: ModelContract, path: Path) -> N
     """
     weights = {name: value.contiguous() for name, value in network.state_dict().items()}
     metadata = {"format": "pt", "notice": NOTICE, METADATA_KEY: contract.to_json()}
-    save_file(weights, path, metadata)
+    path.write_bytes(save(weights, metadata))  # its own save_file leaves a private file
 
 
 def write_config(config: DictConfig, path: Path) -> None:
