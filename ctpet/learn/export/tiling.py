@@ -15,7 +15,7 @@ from ctpet.infer.onnx import open_backend
 from ctpet.infer.window import WindowPlan, plan_windows, run_windows
 from ctpet.volume.geometry import Shape3
 
-HALOS = (16, 24, 32, 40, 48, 64)
+HALOS = (16, 24, 32, 40, 48, 56, 64, 80)
 """Voxels that are tried, in this order."""
 
 LIMIT_SUV = 0.02
@@ -78,8 +78,8 @@ def many_windows(shape: Shape3, contract: ModelContract) -> WindowPlan | None:
     None where the volume is too small to be cut so.
     """
     voxels = shape[0] * shape[1] * shape[2]
-    for part in range(24, 1, -1):
-        budget = voxels * contract.working_bytes_per_voxel // part
+    for part in range(1, 24):
+        budget = voxels * contract.working_bytes_per_voxel * part // 24
         try:
             plan = plan_windows(shape, contract, budget)
         except CtpetError:
