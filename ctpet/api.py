@@ -9,6 +9,7 @@ Example::
 """
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -241,7 +242,7 @@ def prepare(request: "PrepareRequest", *, progress: Progress = silent) -> "Prepa
 
 
 def export(
-    checkpoint: str | Path,
+    checkpoints: str | Path | Sequence[str | Path],
     out: str | Path,
     *,
     dataset: str | Path | None = None,
@@ -255,7 +256,8 @@ def export(
     of them are whole. Needs ctpet's train extra.
 
     Args:
-        checkpoint: ``runs/NAME/checkpoints/….ckpt``.
+        checkpoints: ``runs/NAME/checkpoints/….ckpt``; several that differ in their seed alone are
+            averaged into one file.
         out: the model file to make; its name becomes the model's.
         dataset: prepared folder to try the model on; None: the training's, or a digital patient.
         evaluation: a Markdown file for the card's section on error.
@@ -272,8 +274,9 @@ def export(
     from ctpet.learn.export.run import ExportFiles, ExportRequest, run_export
 
     model = Path(out)
+    given = [checkpoints] if isinstance(checkpoints, str | Path) else checkpoints
     request = ExportRequest(
-        checkpoint=Path(checkpoint),
+        checkpoints=tuple(Path(path) for path in given),
         name=model.stem,
         dataset=None if dataset is None else Path(dataset),
         evaluation=None if evaluation is None else Path(evaluation),

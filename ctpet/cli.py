@@ -351,7 +351,10 @@ def _needs_training_packages() -> None:
 @app.command(epilog="Example: ctpet export runs/phantom/checkpoints/last.ckpt -o phantom.onnx")
 @explained
 def export(
-    checkpoint: Annotated[Path, typer.Argument(help="runs/NAME/checkpoints/….ckpt")],
+    checkpoints: Annotated[
+        list[Path],
+        typer.Argument(help="runs/NAME/checkpoints/….ckpt; several seeds are averaged."),
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="New file MODEL.onnx.")],
     dataset: Annotated[
         Path | None, typer.Option(help="Prepared folder to try it on; the training's by default.")
@@ -375,7 +378,7 @@ def export(
 
     with reporting(STAGE_SHARES, style="quiet" if quiet else "auto") as progress:
         result = api.export(
-            checkpoint, out, dataset=dataset, evaluation=evaluation, progress=progress
+            checkpoints, out, dataset=dataset, evaluation=evaluation, progress=progress
         )
     if as_json:
         _print_json(result.to_json())

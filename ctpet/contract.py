@@ -79,7 +79,8 @@ class ModelContract:
         hu_range: what the graph clips its input to.
         suv_range: what the output can be.
         slice_spacing_seen_mm: finest and coarsest slice spacing of the CTs it was made on.
-        extent_seen_mm: shortest and longest piece along the patient that it saw at once.
+        extent_seen_mm: shortest and longest piece along the patient that it saw at once, to learn
+            from or to be validated on.
         working_bytes_per_voxel: peak memory that one pass adds, divided by its input voxels.
         intended_use: one or two sentences.
         limitations: what the model cannot do, in plain words.

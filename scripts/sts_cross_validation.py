@@ -22,7 +22,10 @@ from sts_scores import COLUMNS, Predictor, Rows, interval, line, nan_mean, score
 from sts_trees import boosted_trees
 
 from ctpet.contract import hash_patient
-from ctpet.infer.synthesize import to_model_grid
+from ctpet.infer.backend import Execution
+from ctpet.infer.model import load_model
+from ctpet.infer.shipped import find_model
+from ctpet.infer.synthesize import synthesize, to_model_grid
 from ctpet.learn.average import average_networks
 from ctpet.learn.export.trained import read_trained
 from ctpet.learn.run_folder import LAST_CHECKPOINT
@@ -50,6 +53,16 @@ def network(checkpoints: Sequence[Path]) -> Predictor:
     return predict
 
 
+def shipped(name: str) -> Predictor:
+    model = load_model(find_model(name))
+
+    def predict(box: Box) -> NDArray[np.float32]:
+        pet = synthesize(box.ct, model, execution=Execution(engine="onnxruntime")).pet
+        return resample(pet, box.pet.geometry, fill=0.0).array
+
+    return predict
+
+
 def fold_numbers(groups: Sequence[Sequence[Box]], dataset: Path) -> list[int]:
     """Return the fold of each group's patient in the prepared dataset."""
     salt, folds = read_dataset(dataset).salt, read_splits(dataset).folds
@@ -58,7 +71,11 @@ def fold_numbers(groups: Sequence[Sequence[Box]], dataset: Path) -> list[int]:
 
 
 def score(
-    groups: Sequence[Sequence[Box]], folds: Sequence[int], runs: Path, seeds: Sequence[int]
+    groups: Sequence[Sequence[Box]],
+    folds: Sequence[int],
+    runs: Path,
+    seeds: Sequence[int],
+    models: Sequence[str],
 ) -> dict[str, Rows]:
     """Return the columns of each patient for each predictor, (patients, columns)."""
     fits: Mapping[str, Fit] = {**PREDICTORS, TREES: boosted_trees}
@@ -71,6 +88,7 @@ def score(
             f"{NETWORK}, seed {s}": network([p]) for s, p in zip(seeds, paths, strict=True)
         }
         predictors[NETWORK] = network(paths)
+        predictors |= {f"{name} (saw none of them)": shipped(name) for name in models}
         for name, predict in predictors.items():
             found = rows.setdefault(name, np.full((len(groups), len(COLUMNS)), np.nan))
             for number, group in enumerate(groups):
@@ -120,11 +138,14 @@ def main() -> None:
     parser.add_argument("dataset", type=Path)
     parser.add_argument("runs", type=Path)
     parser.add_argument("--seeds", type=int, nargs="+", required=True)
+    parser.add_argument(
+        "--model", action="append", default=[], help="shipped model that was not fitted on STS"
+    )
     parser.add_argument("--out", type=Path, help="also write the tables here, as Markdown")
     args = parser.parse_args()
     groups = list(all_boxes(args.data))
     folds = fold_numbers(groups, args.dataset)
-    text = report(score(groups, folds, args.runs, args.seeds), folds)
+    text = report(score(groups, folds, args.runs, args.seeds, args.model), folds)
     print(text)
     if args.out:
         args.out.write_text(text + "\n", "utf-8")

@@ -119,12 +119,11 @@ class CaseDataModule(LightningDataModule):
 
     @property
     def extent_mm(self) -> tuple[float, float]:
-        """Shortest and longest piece along the patient that a training crop shows."""
-        lengths = [
-            min(self._crops.shape[0], case.shape[0]) * case.geometry.spacing_mm[0]
-            for case in self.training_cases
-        ]
-        return min(lengths), max(lengths)
+        """Shortest and longest piece along the patient in a training crop or a validated case."""
+        crops = [min(self._crops.shape[0], case.shape[0]) for case in self.training_cases]
+        whole = [case.shape[0] for case in self.validation_cases]
+        spacing_mm = self.training_cases[0].geometry.spacing_mm[0]
+        return min(crops) * spacing_mm, max(crops + whole) * spacing_mm
 
     def train_dataloader(self) -> DataLoader[dict[str, Any]]:
         """Return batches of ``ct``, ``target``, ``region``, (N, 1, K, J, I), and ``case_id``."""

@@ -1,6 +1,7 @@
 """Weights of a network on disk: Lightning checkpoints in, safetensors in and out."""
 
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from safetensors import SafetensorError
@@ -27,6 +28,6 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         if path.suffix == ".safetensors":
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=False)["state_dict"]
-    except (OSError, KeyError, RuntimeError, SafetensorError) as error:
+    except (OSError, EOFError, KeyError, RuntimeError, UnpicklingError, SafetensorError) as error:
         raise CtpetError(f"{path} holds no weights of a network: {error}") from error
     return {k.removeprefix(_PREFIX): v for k, v in state.items() if k.startswith(_PREFIX)}

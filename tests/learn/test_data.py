@@ -86,5 +86,6 @@ def test_a_damaged_case_is_refused_by_name(tmp_path):
         list(loader)
 
 
-def test_extent_is_what_a_crop_shows(dataset):
-    assert module(dataset).extent_mm == (64.0, 64.0)
+def test_extent_is_what_a_crop_or_a_validated_case_shows(dataset):
+    assert module(dataset, fold=None).extent_mm == (64.0, 64.0)
+    assert module(dataset).extent_mm == (64.0, 96.0)

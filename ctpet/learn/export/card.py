@@ -163,9 +163,8 @@ def digital_patients(contract: ModelContract) -> int:
 
 def fine_tuning(trained: Trained, name: str) -> list[str]:
     """Return what `ctpet train` needs to go on from the shipped weights, on other data."""
-    command = trained.provenance.get("command", [])
-    overrides = [text for text in command if text.startswith(("experiment=", "network="))]
-    overrides += [f"name={name}-tuned", "data.dataset=CASES"]
+    overrides = [f"--config-dir checkpoints --config-name {name}", f"name={name}-tuned"]
+    overrides += ["data.dataset=CASES"]
     if _target(trained.config) != "pet":
         overrides.append("data.crops.target=pet")
     return [*overrides, f"start_from=checkpoints/{name}.safetensors"]
@@ -197,14 +196,20 @@ def _training(trained: Trained) -> str:
         "voxels a crop": _by(OmegaConf.select(config, "data.crops.size_voxels") or ()),
         "precision": OmegaConf.select(config, "trainer.precision"),
         "target": _target(config),
-        "seed": OmegaConf.select(config, "seed"),
+        "seed" if len(trained.seeds) == 1 else "seeds": ", ".join(map(str, trained.seeds)),
     }
     callbacks = OmegaConf.select(config, "callbacks") or {}
     averaged = any("WeightAveraging" in str(callback) for callback in callbacks.values())
     settings = ", ".join(f"{name} {value}" for name, value in told.items() if value)
+    mean = (
+        f" The file holds {len(trained.seeds)} networks, trained apart, and gives the mean of the "
+        "roots of their SUV, squared."
+        if len(trained.seeds) > 1
+        else ""
+    )
     return (
         f"{trained.steps:,} steps in {trained.epochs} epochs: {settings}. The "
-        f"{'averaged' if averaged else 'last'} weights are shipped."
+        f"{'averaged' if averaged else 'last'} weights are shipped.{mean}"
     )
 
 

@@ -15,7 +15,7 @@ from ctpet.learn.export.held_out import held_out
 from ctpet.learn.export.memory import working_bytes_per_voxel
 from ctpet.learn.export.parity import Parity, check_parity
 from ctpet.learn.export.tiling import Tiling, smallest_halo
-from ctpet.learn.export.trained import read_trained
+from ctpet.learn.export.trained import read_average
 from ctpet.learn.export.weights_file import write_config, write_weights
 from ctpet.progress import Progress, silent
 
@@ -36,13 +36,13 @@ class ExportRequest:
     """What to export.
 
     Attributes:
-        checkpoint: in the folder of a training, see :func:`read_trained`.
+        checkpoints: in folders of trainings; several are averaged, see :func:`read_average`.
         name: of the model.
         dataset: prepared folder to try it on; None: see :func:`held_out`.
         evaluation: Markdown file for the card's section on error; None: nothing is claimed.
     """
 
-    checkpoint: Path
+    checkpoints: tuple[Path, ...]
     name: str
     dataset: Path | None = None
     evaluation: Path | None = None
@@ -114,7 +114,7 @@ def run_export(
     """
     evaluation = _read(request.evaluation)
     progress("graph", 0.0)
-    trained = read_trained(request.checkpoint)
+    trained = read_average(request.checkpoints)
     drafted = replace(trained.contract, name=request.name)
     graph = build_graph(trained.network, drafted.size_multiple)
     model = write_contract(graph, drafted, files.model)

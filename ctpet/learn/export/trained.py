@@ -1,7 +1,9 @@
 """Read back what a training left: its network with weights, its contract, where it comes from."""
 
+import copy
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,12 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ctpet.contract import ModelContract, contract_from_json
 from ctpet.errors import CtpetError
+from ctpet.learn.average import Average, average_networks
 from ctpet.learn.network import SuvNetwork
 from ctpet.learn.run_folder import CONFIG_FILE, CONTRACT_FILE, PROVENANCE_FILE
 from ctpet.learn.train import load_weights
+
+AVERAGE = f"{Average.__module__}.{Average.__qualname__}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +32,9 @@ class Trained:
         config: as composed and resolved.
         contract: as drafted; halo and memory are not measured yet.
         provenance: versions, commit, command and dataset.
-        steps: of the optimiser.
+        steps: of the optimiser, of each network.
         epochs: begun, the last one included.
+        seeds: of the networks that are averaged; one where there is one.
     """
 
     network: SuvNetwork
@@ -37,6 +43,34 @@ class Trained:
     provenance: dict[str, Any]
     steps: int
     epochs: int
+    seeds: tuple[int, ...]
+
+
+def read_average(checkpoints: Sequence[Path]) -> Trained:
+    """Rebuild one network, or several that were trained alike but for the seed, as their mean.
+
+    The configuration is the first one's, with a backbone that holds all of them.
+
+    Raises:
+        CtpetError: as :func:`read_trained`; or the networks or their patients differ.
+        ModelInvalid: a run's contract cannot be read.
+    """
+    members = [read_trained(path) for path in checkpoints]
+    first = members[0]
+    if len(members) == 1:
+        return first
+    for path, other in zip(checkpoints, members, strict=True):
+        if other.config.network != first.config.network or other.contract != first.contract:
+            raise CtpetError(
+                f"{path} is not of the same network and patients as {checkpoints[0]}: only "
+                "trainings that differ in their seed can be averaged."
+            )
+    config = copy.deepcopy(first.config)
+    backbone = {"_target_": AVERAGE, "backbones": [first.config.network.backbone] * len(members)}
+    OmegaConf.update(config, "network.backbone", backbone, merge=False)
+    network = average_networks([member.network for member in members])
+    seeds = tuple(seed for member in members for seed in member.seeds)
+    return replace(first, network=network, config=config, seeds=seeds)
 
 
 def read_trained(checkpoint: Path) -> Trained:
@@ -65,7 +99,8 @@ def read_trained(checkpoint: Path) -> Trained:
     load_weights(network, checkpoint)
     steps, epochs = _progress(checkpoint)
     network.eval().requires_grad_(requires_grad=False)
-    return Trained(network, config, contract, provenance, steps, epochs)
+    seeds = (int(config.seed),)
+    return Trained(network, config, contract, provenance, steps, epochs, seeds)
 
 
 def _progress(checkpoint: Path) -> tuple[int, int]:
