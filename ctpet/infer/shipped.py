@@ -5,8 +5,8 @@ from pathlib import Path
 from ctpet.errors import ModelInvalid
 from ctpet.resources import resource_folder
 
-DEFAULT_MODEL = "tissue-lookup"
-"""What is used when no model is named: the best honest one for any CT so far, a baseline."""
+DEFAULT_MODEL = "phantom-unet"
+"""What is used when no model is named: the one that knows whole bodies, if only digital ones."""
 
 
 def shipped_models() -> tuple[str, ...]:

@@ -34,7 +34,7 @@ def test_findings_are_in_the_record_with_what_the_model_saw(tmp_path):
     hu = torso()
     hu[10:20, 40:45, 60:65] = 8000
     write_nifti(volume(hu, (5.0, 4.0, 4.0)), tmp_path / "ct.nii.gz")
-    api.synthesize(tmp_path / "ct.nii.gz", tmp_path / "out")
+    api.synthesize(tmp_path / "ct.nii.gz", tmp_path / "out", model="tissue-lookup")
     record = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))
     told = {finding["code"]: finding["message"] for finding in record["findings"]}
     assert list(told) == ["slice-spacing-not-seen", "extent-not-seen", "metal"]

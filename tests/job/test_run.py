@@ -1,5 +1,6 @@
 """The main job: what it writes, and that it is true."""
 
+import functools
 import json
 import re
 import shutil
@@ -19,13 +20,15 @@ from ctpet.volume import Geometry, Volume
 from tests.conftest import REPOSITORY
 from tests.dicom_factory import body_hu, ct_series, write_series
 
+synthesize = functools.partial(api.synthesize, model="tissue-lookup")
+
 
 @pytest.fixture(scope="module")
 def job(tmp_path_factory):
     """A finished job on a small CT, with NIfTI."""
     folder = tmp_path_factory.mktemp("job")
     ct = write_series(ct_series(), folder / "ct")
-    return api.synthesize(ct, folder / "out", nifti=True)
+    return synthesize(ct, folder / "out", nifti=True)
 
 
 def test_everything_is_written(job):
@@ -112,7 +115,7 @@ def test_a_nifti_ct_gives_nifti_only_and_the_same_numbers(job, tmp_path):
     affine[:3, :3] = [[0, 0, 2.0], [0, 2.0, 0], [3.0, 0, 0]]
     affine[:3, 3] = (-60, -50, 10)
     write_nifti(Volume(hu, Geometry(hu.shape, affine), "HU"), tmp_path / "ct.nii.gz")
-    result = api.synthesize(tmp_path / "ct.nii.gz", tmp_path / "out")
+    result = synthesize(tmp_path / "ct.nii.gz", tmp_path / "out")
     assert result.record.output.files == ("pet.nii.gz", "preview.png", "run.json")
     assert result.record.input.format == "nifti"
     np.testing.assert_array_equal(
@@ -125,7 +128,7 @@ def test_a_nifti_ct_gives_nifti_only_and_the_same_numbers(job, tmp_path):
 
 def test_a_zip_gives_the_same_series_as_its_folder(job, tmp_path):
     archive = shutil.make_archive(str(tmp_path / "study"), "zip", job.out.parent / "ct")
-    again = api.synthesize(archive, tmp_path / "out")
+    again = synthesize(archive, tmp_path / "out")
     assert again.record.output.series_instance_uid == job.record.output.series_instance_uid
 
 
@@ -135,14 +138,14 @@ def test_another_model_gives_another_series(job, tmp_path):
         if prop.key == METADATA_KEY:
             prop.value = prop.value.replace('"model_version": "1.0.0"', '"model_version": "1.0.1"')
     onnx.save(model, tmp_path / "other.onnx")
-    again = api.synthesize(job.out.parent / "ct", tmp_path / "out", model=tmp_path / "other.onnx")
+    again = synthesize(job.out.parent / "ct", tmp_path / "out", model=tmp_path / "other.onnx")
     assert again.record.output.series_instance_uid != job.record.output.series_instance_uid
 
 
 def test_progress_runs_from_nothing_to_all(tmp_path):
     ct = write_series(ct_series(), tmp_path / "ct")
     seen: dict[str, list[float]] = {}
-    api.synthesize(
+    synthesize(
         ct, tmp_path / "out", progress=lambda stage, done: seen.setdefault(stage, []).append(done)
     )
     assert list(seen) == ["scan", "read", "resample", "compile", "predict", "write", "preview"]
@@ -154,5 +157,5 @@ def test_progress_runs_from_nothing_to_all(tmp_path):
 def test_a_refusal_leaves_nothing(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputRefused):
-        api.synthesize(tmp_path / "empty", tmp_path / "out")
+        synthesize(tmp_path / "empty", tmp_path / "out")
     assert [p.name for p in tmp_path.iterdir()] == ["empty"]
