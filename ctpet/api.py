@@ -256,8 +256,8 @@ def export(
     of them are whole. Needs ctpet's train extra.
 
     Args:
-        checkpoints: ``runs/NAME/checkpoints/….ckpt``; several that differ in their seed alone are
-            averaged into one file.
+        checkpoints: ``runs/NAME/checkpoints/….ckpt``; several on the same patients and
+            channels are averaged into one file.
         out: the model file to make; its name becomes the model's.
         dataset: prepared folder to try the model on; None: the training's, or a digital patient.
         evaluation: a Markdown file for the card's section on error.

@@ -353,7 +353,7 @@ def _needs_training_packages() -> None:
 def export(
     checkpoints: Annotated[
         list[Path],
-        typer.Argument(help="runs/NAME/checkpoints/….ckpt; several seeds are averaged."),
+        typer.Argument(help="runs/NAME/checkpoints/….ckpt; several are averaged."),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="New file MODEL.onnx.")],
     dataset: Annotated[

@@ -202,8 +202,8 @@ def _training(trained: Trained) -> str:
     averaged = any("WeightAveraging" in str(callback) for callback in callbacks.values())
     settings = ", ".join(f"{name} {value}" for name, value in told.items() if value)
     mean = (
-        f" The file holds {len(trained.seeds)} networks, trained apart, and gives the mean of the "
-        "roots of their SUV, squared."
+        f" The file holds {len(trained.seeds)} networks, trained apart ({_backbones(trained)}); it "
+        "gives the mean of the roots of their SUV, squared. Steps and settings are the first one's."
         if len(trained.seeds) > 1
         else ""
     )
@@ -211,6 +211,11 @@ def _training(trained: Trained) -> str:
         f"{trained.steps:,} steps in {trained.epochs} epochs: {settings}. The "
         f"{'averaged' if averaged else 'last'} weights are shipped.{mean}"
     )
+
+
+def _backbones(trained: Trained) -> str:
+    backbones = trained.config.network.backbone.backbones
+    return ", ".join(str(backbone["_target_"]).rsplit(".", 1)[-1] for backbone in backbones)
 
 
 def _target(config: DictConfig) -> str:

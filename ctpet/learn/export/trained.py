@@ -47,12 +47,13 @@ class Trained:
 
 
 def read_average(checkpoints: Sequence[Path]) -> Trained:
-    """Rebuild one network, or several that were trained alike but for the seed, as their mean.
+    """Rebuild one network, or several as their mean.
 
-    The configuration is the first one's, with a backbone that holds all of them.
+    They may differ in seed, backbone, loss and target. Steps, epochs and the configuration are the
+    first one's, with a backbone that holds all of them.
 
     Raises:
-        CtpetError: as :func:`read_trained`; or the networks or their patients differ.
+        CtpetError: as :func:`read_trained`; or their channels, range or patients differ.
         ModelInvalid: a run's contract cannot be read.
     """
     members = [read_trained(path) for path in checkpoints]
@@ -60,13 +61,14 @@ def read_average(checkpoints: Sequence[Path]) -> Trained:
     if len(members) == 1:
         return first
     for path, other in zip(checkpoints, members, strict=True):
-        if other.config.network != first.config.network or other.contract != first.contract:
+        if not _alike(first, other):
             raise CtpetError(
-                f"{path} is not of the same network and patients as {checkpoints[0]}: only "
-                "trainings that differ in their seed can be averaged."
+                f"{path} cannot be averaged with {checkpoints[0]}: they differ in HU channels, SUV "
+                "range, grid, or in the patients they were trained on."
             )
     config = copy.deepcopy(first.config)
-    backbone = {"_target_": AVERAGE, "backbones": [first.config.network.backbone] * len(members)}
+    backbones = [member.config.network.backbone for member in members]
+    backbone = {"_target_": AVERAGE, "backbones": backbones}
     OmegaConf.update(config, "network.backbone", backbone, merge=False)
     network = average_networks([member.network for member in members])
     seeds = tuple(seed for member in members for seed in member.seeds)
@@ -101,6 +103,12 @@ def read_trained(checkpoint: Path) -> Trained:
     network.eval().requires_grad_(requires_grad=False)
     seeds = (int(config.seed),)
     return Trained(network, config, contract, provenance, steps, epochs, seeds)
+
+
+def _alike(first: Trained, other: Trained) -> bool:
+    ours, theirs = first.config.network, other.config.network
+    same_frame = (ours.channels, ours.suv_max) == (theirs.channels, theirs.suv_max)
+    return bool(same_frame and first.contract == other.contract)
 
 
 def _progress(checkpoint: Path) -> tuple[int, int]:
