@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from score_baselines import PREDICTORS
 from sts_boxes import Box, all_boxes
@@ -26,8 +27,7 @@ from ctpet.infer.backend import Execution
 from ctpet.infer.model import load_model
 from ctpet.infer.shipped import find_model
 from ctpet.infer.synthesize import synthesize, to_model_grid
-from ctpet.learn.average import average_networks
-from ctpet.learn.export.trained import read_trained
+from ctpet.learn.export.trained import read_average
 from ctpet.learn.run_folder import LAST_CHECKPOINT
 from ctpet.learn.torch_backend import TorchBackend, predict_array
 from ctpet.prepare.dataset import read_dataset
@@ -40,10 +40,9 @@ Fit = Callable[[Sequence[Box]], Predictor]
 
 
 def network(checkpoints: Sequence[Path]) -> Predictor:
-    trained = [read_trained(path) for path in checkpoints]
-    joined = average_networks([each.network for each in trained]).eval()
-    contract = trained[0].contract
-    backend = TorchBackend(joined, next(joined.parameters()).device)
+    trained = read_average(checkpoints)
+    contract = trained.contract
+    backend = TorchBackend(trained.network, torch.device("cpu"))
 
     def predict(box: Box) -> NDArray[np.float32]:
         ct = to_model_grid(box.ct, contract)
