@@ -1,12 +1,14 @@
 """Cross-validate trained networks on the Soft-tissue-Sarcoma boxes, beside every baseline.
 
     ctpet prepare DATA build/sts --salt 8f1d0c6a5be2479d
-    ctpet train --multirun experiment=sts seed=1,2,3 data.fold=0,1,2,3,4
-    python scripts/sts_cross_validation.py DATA build/sts runs --seeds 1 2 3
+    ctpet train --multirun experiment=sts data.fold=0,1,2,3,4
+    python scripts/sts_teach.py DATA build/sts build/sts-taught
+    ctpet train --multirun experiment=sts_trees data.fold=0,1,2,3,4
+    python scripts/sts_cross_validation.py DATA build/sts runs/sts-fold{} runs/sts-trees-fold{}
 
 The folds are the dataset's. Every baseline is fitted on the boxes of the other folds. A network
-sees the CT of a box alone, brought onto the model's grid, through the window engine that ships; the
-networks of several seeds are averaged. Errors are inside the body (HU > −300) on the PET's own
+sees the CT of a box alone, brought onto the model's grid, through the window engine that ships; where
+several runs are named, their networks are averaged, and each is scored alone as well. Errors are inside the body (HU > −300) on the PET's own
 grid, mean over a patient's boxes, then over patients. OUT.md of `--out` is the model card's table.
 """
 
@@ -72,8 +74,7 @@ def fold_numbers(groups: Sequence[Sequence[Box]], dataset: Path) -> list[int]:
 def score(
     groups: Sequence[Sequence[Box]],
     folds: Sequence[int],
-    runs: Path,
-    seeds: Sequence[int],
+    runs: Sequence[str],
     models: Sequence[str],
 ) -> dict[str, Rows]:
     """Return the columns of each patient for each predictor, (patients, columns)."""
@@ -81,11 +82,11 @@ def score(
     rows: dict[str, Rows] = {}
     for fold in sorted(set(folds)):
         train = [b for g, f in zip(groups, folds, strict=True) if f != fold for b in g]
-        paths = [runs / f"sts-fold{fold}-seed{seed}" / LAST_CHECKPOINT for seed in seeds]
+        paths = [Path(run.format(fold)) / LAST_CHECKPOINT for run in runs]
         predictors = {name: fit(train) for name, fit in fits.items()}
-        predictors |= {
-            f"{NETWORK}, seed {s}": network([p]) for s, p in zip(seeds, paths, strict=True)
-        }
+        if len(runs) > 1:
+            alone = zip(runs, paths, strict=True)
+            predictors |= {Path(run.format("K")).name: network([path]) for run, path in alone}
         predictors[NETWORK] = network(paths)
         predictors |= {f"{name} (saw none of them)": shipped(name) for name in models}
         for name, predict in predictors.items():
@@ -135,8 +136,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("dataset", type=Path)
-    parser.add_argument("runs", type=Path)
-    parser.add_argument("--seeds", type=int, nargs="+", required=True)
+    parser.add_argument("runs", nargs="+", help="run folders, {} for the fold's number")
     parser.add_argument(
         "--model", action="append", default=[], help="shipped model that was not fitted on STS"
     )
@@ -144,7 +144,7 @@ def main() -> None:
     args = parser.parse_args()
     groups = list(all_boxes(args.data))
     folds = fold_numbers(groups, args.dataset)
-    text = report(score(groups, folds, args.runs, args.seeds, args.model), folds)
+    text = report(score(groups, folds, args.runs, args.model), folds)
     print(text)
     if args.out:
         args.out.write_text(text + "\n", "utf-8")
