@@ -7,9 +7,10 @@
     python scripts/sts_cross_validation.py DATA build/sts runs/sts-fold{} runs/sts-trees-fold{}
 
 The folds are the dataset's. Every baseline is fitted on the boxes of the other folds. A network
-sees the CT of a box alone, brought onto the model's grid, through the window engine that ships; where
-several runs are named, their networks are averaged, and each is scored alone as well. Errors are inside the body (HU > −300) on the PET's own
-grid, mean over a patient's boxes, then over patients. OUT.md of `--out` is the model card's table.
+sees the CT of a box alone, brought onto the model's grid, through the window engine that ships;
+where several runs are named, their networks are averaged, and each is scored alone as well. Errors
+are inside the body (HU > −300) on the PET's own grid, mean over a patient's boxes, then over
+patients. What `--out` names is the model card's table.
 """
 
 import argparse

@@ -54,7 +54,7 @@ def test_the_score_is_that_of_the_written_files(demo):
 
 def test_it_says_what_it_is(demo):
     text = demo_text(demo)
-    for needed in ("NOT FOR DIAGNOSIS", "digital patient, no person", "baseline model", "STUDY/"):
+    for needed in ("NOT FOR DIAGNOSIS", "digital patient, no person", "regression model", "STUDY/"):
         assert needed in text
     assert json.loads((demo.out / "demo.json").read_text("utf-8")) == demo.to_json()
 
