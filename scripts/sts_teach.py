@@ -2,10 +2,9 @@
 
     python scripts/sts_teach.py DATA build/sts build/sts-taught
 
-Makes one dataset a fold, OUT/foldN, whose trees never saw that fold's patients, and OUT/foldnull,
-whose trees saw all. Each case gains ``typical.npy``: the PET whose root is halfway between the
-measured one's and the trees'. Thirty-five patients are few, and most of what one PET has that the
-trees do not predict is chance of that patient; a network taught so strays less.
+Makes one dataset a fold, OUT/foldN, whose trees never saw that fold's patients, and OUT/foldNone,
+whose trees saw all. Each case gains ``typical.npy``: the PET that the trees predict, so that a
+network can be taught what they say and be averaged with another.
 """
 
 import argparse
@@ -15,22 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from sts_boxes import Box, all_boxes
 from sts_cross_validation import fold_numbers
 from sts_trees import boosted_trees
 
-from ctpet.prepare.cases import CASES_FOLDER, UNMEASURED, Case, list_cases, write_case
+from ctpet.prepare.cases import UNMEASURED, list_cases, write_case
 from ctpet.volume import Volume
-
-SHARE = 0.5
-
-
-def halfway(case: Case, trees: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return SUVbw, (k, j, i); 0 where no PET was measured."""
-    roots = [np.sqrt(np.clip(suv, 0, None)) for suv in (case.array("pet"), trees)]
-    mixed = np.square((1 - SHARE) * roots[0] + SHARE * roots[1])
-    return np.where(case.array("region") == UNMEASURED, 0, mixed).astype(np.float32)
 
 
 def teach(dataset: Path, out: Path, train: Sequence[Box]) -> None:
@@ -43,7 +32,8 @@ def teach(dataset: Path, out: Path, train: Sequence[Box]) -> None:
         said = predict(Box("", ct, ct, pet))
         names = [name for name in ("ct", "pet", "region", "lesions") if case.has(name)]
         arrays = {name: np.array(case.array(name)) for name in names}
-        write_case(replace(case, digests={}), {**arrays, "typical": halfway(case, said)})
+        said = np.where(case.array("region") == UNMEASURED, 0, np.clip(said, 0, None))
+        write_case(replace(case, digests={}), {**arrays, "typical": said})
 
 
 def main() -> None:
@@ -56,9 +46,9 @@ def main() -> None:
     folds = fold_numbers(groups, args.dataset)
     for left_out in (*sorted(set(folds)), None):
         train = [b for g, f in zip(groups, folds, strict=True) if f != left_out for b in g]
-        name = "foldnull" if left_out is None else f"fold{left_out}"
-        teach(args.dataset, args.out / name, train)
-        print(f"{args.out / name}: {len(list((args.out / name / CASES_FOLDER).iterdir()))} cases")
+        folder = args.out / f"fold{left_out}"
+        teach(args.dataset, folder, train)
+        print(f"{folder}: {len(list_cases(folder))} cases")
 
 
 if __name__ == "__main__":
