@@ -217,3 +217,23 @@ def test_a_cluster_is_a_choice_of_launcher():
             return_hydra_config=True,
         )
     assert made.hydra.launcher["_target_"].endswith("SlurmLauncher")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["phantom-unet", "sts-unet"])
+def test_shipped_weights_can_be_trained_on_from_their_configuration(tmp_path, dataset, name):
+    shipped = resource_folder("checkpoints")
+    made = OmegaConf.merge(
+        OmegaConf.load(shipped / f"{name}.yaml"),
+        {
+            "name": "tuned",
+            "paths": {"runs": str(tmp_path)},
+            "start_from": str(shipped / f"{name}.safetensors"),
+            "data": {"dataset": str(dataset), "fold": 0, "steps_per_epoch": 1, "workers": 0},
+            "trainer": {"max_epochs": 1},
+        },
+    )
+    made.data.crops.target = "pet"
+    made.data.crops.size_voxels = [32, 32, 32]
+    assert train(made)["val/mae"] < 5
+    assert (tmp_path / "tuned" / "checkpoints" / "last.ckpt").is_file()

@@ -25,9 +25,23 @@ def write_weights(network: SuvNetwork, contract: ModelContract, path: Path) -> N
 
 
 def write_config(config: DictConfig, path: Path) -> None:
-    """Write a configuration as YAML, without the folders of the machine it ran on."""
+    """Write a configuration as YAML, for another run: by its own name, on another machine."""
     plain = without_folders(OmegaConf.to_container(config, resolve=True))
+    plain = named_again(plain, plain["paths"]["run"])
+    plain["paths"]["run"] = "${paths.runs}/${name}"
+    plain["resume"] = "never"
     OmegaConf.save(OmegaConf.create(plain), path)
+
+
+def named_again(value: Any, run: str) -> Any:
+    """Return a configuration in which a run's own folder is what ``paths.run`` will say."""
+    if isinstance(value, dict):
+        return {key: named_again(item, run) for key, item in value.items()}
+    if isinstance(value, list):
+        return [named_again(item, run) for item in value]
+    if isinstance(value, str) and (value == run or value.startswith(f"{run}/")):
+        return "${paths.run}" + value.removeprefix(run)
+    return value
 
 
 def without_folders(value: Any) -> Any:

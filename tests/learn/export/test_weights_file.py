@@ -56,3 +56,11 @@ def test_the_configuration_builds_the_same_network(trained, tmp_path):
 )
 def test_folders_of_the_machine_are_left_out(value, kept):
     assert without_folders(value) == kept
+
+
+def test_another_run_writes_into_its_own_folder(trained, tmp_path):
+    write_config(trained.config, tmp_path / "m.yaml")
+    again = OmegaConf.merge(OmegaConf.load(tmp_path / "m.yaml"), {"name": "tuned"})
+    assert again.paths.run == "runs/tuned"
+    assert again.callbacks.last.dirpath == "runs/tuned/checkpoints"
+    assert again.resume == "never"
