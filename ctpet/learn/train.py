@@ -18,6 +18,7 @@ from ctpet.learn.data import CaseDataModule
 from ctpet.learn.draft_contract import draft_contract
 from ctpet.learn.network import SuvNetwork
 from ctpet.learn.run_folder import CONFIG_FILE, LAST_CHECKPOINT, write_run
+from ctpet.learn.stop import explained_stop
 from ctpet.prepare.cases import CaseInvalid
 from ctpet.prepare.fingerprint import dataset_fingerprint
 from ctpet.resources import resource_folder
@@ -53,7 +54,8 @@ def train(config: DictConfig) -> dict[str, float]:
         callbacks=list(instantiate(config.callbacks).values()),
         logger=list(instantiate(config.logger).values()),
     )
-    trainer.fit(objective, data, ckpt_path=resume, weights_only=False if resume else None)
+    with explained_stop(trainer):
+        trainer.fit(objective, data, ckpt_path=resume, weights_only=False if resume else None)
     return {name: float(value) for name, value in trainer.callback_metrics.items()}
 
 
