@@ -421,15 +421,11 @@ def phantom(
 
 @app.command(
     epilog="Example: ctpet train experiment=phantom data.dataset=cases/ optimizer.lr=1e-3",
-    context_settings={
-        "allow_extra_args": True,
-        "ignore_unknown_options": True,
-        "help_option_names": ["-h"],
-    },
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
 @explained
 def train(context: typer.Context) -> None:
-    """Train a network: Hydra overrides and options follow; `ctpet train --help` lists them.
+    """Train a network. Hydra's overrides and options follow; `--cfg job` shows what they make.
 
     Writes runs/NAME/ with checkpoints, the resolved config, the data's fingerprint, curves and
     pictures. Needs ctpet[train].

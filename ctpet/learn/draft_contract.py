@@ -7,7 +7,7 @@ from typing import Any
 from ctpet.contract import ModelContract, TrainingData
 from ctpet.learn.network import SuvNetwork
 from ctpet.prepare.cases import Case
-from ctpet.prepare.dataset import read_dataset
+from ctpet.prepare.dataset import DatasetInfo, read_dataset
 
 
 def draft_contract(
@@ -42,10 +42,16 @@ def draft_contract(
         slice_spacing_seen_mm=(round(min(slices), 3), round(max(slices), 3)),
         extent_seen_mm=extent_seen_mm,
         trained_on=TrainingData(
-            description=about.description,
+            description=about.description or _undescribed(about),
             attribution=about.attribution,
             licence=about.licence,
             salt=about.salt,
             patient_hashes=tuple(sorted({case.patient_hash for case in cases})),
         ),
     )
+
+
+def _undescribed(about: DatasetInfo) -> str:
+    if about.sources == ("phantom",):
+        return "digital patients of ctpet, no persons"
+    return "a dataset that nobody has described"

@@ -104,7 +104,12 @@ def _leads() -> bool:
 def _contract(config: DictConfig, network: SuvNetwork, data: CaseDataModule) -> ModelContract:
     dataset = Path(config.data.dataset)
     promised: Any = OmegaConf.to_container(config.contract, resolve=True)
-    return draft_contract(promised, network, dataset, data.training_cases, data.extent_mm)
+    try:
+        return draft_contract(promised, network, dataset, data.training_cases, data.extent_mm)
+    except (TypeError, ValueError) as error:
+        raise CtpetError(
+            f"The model's contract cannot be drafted: {error}. Look at contract.*."
+        ) from error
 
 
 @hydra.main(version_base="1.3", config_path=str(resource_folder("configs")), config_name="train")

@@ -57,11 +57,12 @@ def test_command_imports_no_framework(arguments, code, ct, tmp_path):
 
 
 def test_the_watch_sees_an_import():
-    program = PROGRAM.replace("from ctpet.cli import main", "main = lambda: __import__('torch')")
+    watched = "main = lambda: (__import__('hydra'), sys.exit(0))"
+    program = PROGRAM.replace("from ctpet.cli import main", watched)
     run = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
-    assert "torch" in run.stderr
+    assert "hydra" in json.loads(run.stderr.strip().splitlines()[-1])["asked"]
 
 
 def test_help_imports_nothing_heavy():
