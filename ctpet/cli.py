@@ -330,24 +330,6 @@ def prepare(  # noqa: PLR0913  (typer: one parameter an option)
         raise typer.Exit(InputRefused.exit_code)
 
 
-def _needs_training_packages() -> None:
-    """Refuse a command of the lab where its packages are absent.
-
-    Raises:
-        CtpetError: naming them and how to install them.
-    """
-    from importlib.util import find_spec
-
-    from ctpet.errors import CtpetError
-
-    packages = ("torch", "monai", "lightning", "hydra", "onnx", "onnxscript", "safetensors")
-    if absent := [name for name in packages if find_spec(name) is None]:
-        raise CtpetError(
-            f"This command trains networks and needs {', '.join(absent)}. "
-            "Install them with: pip install 'ctpet[train]'"
-        )
-
-
 @app.command(epilog="Example: ctpet export runs/phantom/checkpoints/last.ckpt -o phantom.onnx")
 @explained
 def export(
@@ -370,11 +352,13 @@ def export(
 
     Writes MODEL.onnx, MODEL.safetensors, MODEL.yaml and the card MODEL.md.
     """
-    _needs_training_packages()
     from ctpet import api
     from ctpet.console import reporting
-    from ctpet.learn.export.run import STAGE_SHARES
+    from ctpet.extras import needs_extra
     from ctpet.texts import export_text
+
+    with needs_extra("train"):
+        from ctpet.learn.export.run import STAGE_SHARES
 
     with reporting(STAGE_SHARES, style="quiet" if quiet else "auto") as progress:
         result = api.export(
