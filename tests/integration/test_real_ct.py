@@ -16,13 +16,20 @@ PATIENT = "STS_002"
 
 @pytest.fixture(scope="module")
 def study(shared_data, tmp_path_factory):
-    """The CT of one patient, and what `ctpet synthesize` made of it."""
+    """The CT of one patient, and what `ctpet synthesize` made of it.
+
+    By the lookup, whose PET is a function of the CT number, so that a shift can be seen.
+    """
     folder = tmp_path_factory.mktemp("real")
     with tarfile.open(shared_data / "sts" / f"{PATIENT}.tar.xz") as archive:
         archive.extractall(folder, filter="data")
     ct, out = folder / PATIENT / "CT", folder / "out"
     subprocess.run(
-        [sys.executable, "-m", "ctpet", "synthesize", ct, "-o", out, "--quiet"], check=True
+        [
+            *(sys.executable, "-m", "ctpet", "synthesize", ct, "-o", out),
+            *("-m", "tissue-lookup", "--quiet"),
+        ],
+        check=True,
     )
     return ct, out
 
