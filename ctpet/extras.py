@@ -1,28 +1,39 @@
-"""Say which extra is missing, where a command needs one that is not installed."""
+"""Say which packages are missing, where a command needs an extra that is not installed."""
 
-from collections.abc import Iterator
+import importlib.util
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
 from ctpet.errors import CtpetError
 
+PACKAGES = {
+    "train": (
+        *("torch", "monai", "lightning", "hydra"),
+        *("onnx", "onnxscript", "safetensors", "tensorboard"),
+    )
+}
+
 
 @contextmanager
 def needs_extra(name: Literal["train"]) -> Iterator[None]:
-    """Turn a missing package into one line that names the extra to install.
+    """Refuse, before and while the body imports, what an extra has and this machine has not.
 
     Args:
-        name: of the extra that has it.
+        name: of the extra.
 
     Raises:
-        CtpetError: a package outside of ctpet that the body imports is not installed.
+        CtpetError: naming the packages and how to install them.
     """
+    if absent := [each for each in PACKAGES[name] if importlib.util.find_spec(each) is None]:
+        raise CtpetError(_remedy(name, absent))
     try:
         yield
     except ModuleNotFoundError as error:
         if error.name is None or error.name.split(".")[0] == "ctpet":
             raise
-        raise CtpetError(
-            f"This needs {error.name}, which is not installed. Install ctpet with its {name} "
-            f"extra: pip install 'ctpet[{name}]'."
-        ) from error
+        raise CtpetError(_remedy(name, [error.name])) from error
+
+
+def _remedy(name: str, absent: Sequence[str]) -> str:
+    return f"This needs {', '.join(absent)}. Install them with: pip install 'ctpet[{name}]'"
