@@ -1,5 +1,7 @@
 """What can go wrong, told to a person: one line with what, where, limit and remedy."""
 
+import errno
+
 
 class CtpetError(Exception):
     """A failure that is explained in one line.
@@ -36,3 +38,8 @@ class InputRefused(CtpetError):
         self.code = code
         self.message = message
         self.remedy = remedy
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Tell whether a write failed for want of space, on the disk or in the user's quota."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -30,6 +30,7 @@ from tissue_lookup import (
 
 from ctpet.infer.backend import Execution
 from ctpet.infer.embed import write_contract
+from ctpet.infer.model import Model
 from ctpet.infer.synthesize import synthesize
 from ctpet.volume import resample
 
@@ -64,6 +65,12 @@ def tissue_lookup(train: Sequence[Box]) -> Predictor:
     contract = contract_for(table, kernel, groups)
     with tempfile.TemporaryDirectory() as scratch:
         model = write_contract(build_graph(table, kernel), contract, Path(scratch) / "lookup.onnx")
+
+    return through(model)
+
+
+def through(model: Model) -> Predictor:
+    """Return what a model file predicts of a box, on the PET's grid, as the hospital runs it."""
 
     def predict(box: Box) -> NDArray[np.float32]:
         pet = synthesize(box.ct, model, execution=Execution(engine="onnxruntime")).pet

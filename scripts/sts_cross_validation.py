@@ -20,16 +20,15 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from score_baselines import PREDICTORS
+from score_baselines import PREDICTORS, through
 from sts_boxes import Box, all_boxes
 from sts_scores import COLUMNS, Predictor, Rows, interval, line, nan_mean, score_patient
 from sts_trees import boosted_trees
 
 from ctpet.contract import hash_patient
-from ctpet.infer.backend import Execution
 from ctpet.infer.model import load_model
 from ctpet.infer.shipped import find_model
-from ctpet.infer.synthesize import synthesize, to_model_grid
+from ctpet.infer.synthesize import to_model_grid
 from ctpet.learn.export.trained import read_average
 from ctpet.learn.run_folder import LAST_CHECKPOINT
 from ctpet.learn.torch_backend import TorchBackend, predict_array
@@ -51,16 +50,6 @@ def network(checkpoints: Sequence[Path]) -> Predictor:
         ct = to_model_grid(box.ct, contract)
         suv = predict_array(ct.array, backend, contract)
         return resample(Volume(suv, ct.geometry, "SUVBW"), box.pet.geometry, fill=0.0).array
-
-    return predict
-
-
-def shipped(name: str) -> Predictor:
-    model = load_model(find_model(name))
-
-    def predict(box: Box) -> NDArray[np.float32]:
-        pet = synthesize(box.ct, model, execution=Execution(engine="onnxruntime")).pet
-        return resample(pet, box.pet.geometry, fill=0.0).array
 
     return predict
 
@@ -89,7 +78,9 @@ def score(
             alone = zip(runs, paths, strict=True)
             predictors |= {Path(run.format("K")).name: network([path]) for run, path in alone}
         predictors[NETWORK] = network(paths)
-        predictors |= {f"{name} (saw none of them)": shipped(name) for name in models}
+        predictors |= {
+            f"{name} (saw none of them)": through(load_model(find_model(name))) for name in models
+        }
         for name, predict in predictors.items():
             found = rows.setdefault(name, np.full((len(groups), len(COLUMNS)), np.nan))
             for number, group in enumerate(groups):

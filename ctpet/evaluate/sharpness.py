@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import find_objects
 
 Spacing = tuple[float, float, float]
 
@@ -86,7 +87,7 @@ def power_ratio(
     """
     if not body.any():
         return float("nan")
-    box = _box(body)
+    (box,) = find_objects(body.astype(np.uint8))
     top = min(BAND_CYCLES_PER_MM[1], 0.5 / max(spacing_mm))
     count = max(0, int((top - BAND_CYCLES_PER_MM[0]) / BIN_CYCLES_PER_MM + 1e-6))
     shells = _shells(body[box].shape, spacing_mm)
@@ -129,16 +130,6 @@ def _inner(body: NDArray[np.bool_]) -> NDArray[np.bool_]:
         for by in (1, -1):
             inner &= np.roll(around, by, axis)[1:-1, 1:-1, 1:-1]
     return inner
-
-
-def _box(body: NDArray[np.bool_]) -> tuple[slice, ...]:
-    """Return the smallest box that holds the body."""
-    slices = []
-    for axis in range(3):
-        others = tuple(a for a in range(3) if a != axis)
-        found = np.flatnonzero(body.any(axis=others))
-        slices.append(slice(int(found[0]), int(found[-1]) + 1))
-    return tuple(slices)
 
 
 def _shells(shape: tuple[int, ...], spacing_mm: Spacing) -> NDArray[np.int64]:

@@ -1,6 +1,5 @@
 """All or nothing: results appear under OUT only when every one of them is whole."""
 
-import errno
 import os
 import shutil
 import tempfile
@@ -8,9 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ctpet.errors import CtpetError, InputRefused
-
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+from ctpet.errors import CtpetError, InputRefused, is_disk_full
 
 
 @contextmanager
@@ -77,7 +74,7 @@ def _beside(out: Path) -> Iterator[Path]:
         yield holder
     except (OSError, CtpetError) as error:
         cause = error if isinstance(error, OSError) else error.__cause__
-        if isinstance(cause, OSError) and cause.errno in _FULL:
+        if isinstance(cause, OSError) and is_disk_full(cause):
             raise _explain(cause, out) from error
         raise
     finally:
@@ -144,7 +141,7 @@ def _rename(whole: Path, out: Path) -> None:
 
 
 def _explain(error: OSError, out: Path) -> InputRefused:
-    if error.errno in _FULL:
+    if is_disk_full(error):
         return InputRefused(
             "disk-full",
             f"The disk of {out} is full",

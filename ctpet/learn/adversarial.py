@@ -18,9 +18,8 @@ from ctpet.infer.backend import Precision
 from ctpet.learn.discriminator import feature_distance, fooling_loss, judging_loss
 from ctpet.learn.network import SuvNetwork
 from ctpet.learn.stop import refuse_nan
-from ctpet.learn.torch_backend import TorchBackend
-from ctpet.learn.validation import validate_case
-from ctpet.prepare.cases import UNMEASURED, Case
+from ctpet.learn.validation import validation_step
+from ctpet.prepare.cases import UNMEASURED
 
 
 @dataclass(frozen=True)
@@ -103,9 +102,10 @@ class Adversarial(LightningModule):
         What was not measured is shown as a code of 0, measured or predicted, and cannot be judged.
         """
         ct = batch["ct"].contiguous(memory_format=torch.channels_last_3d)
-        code = self.network.code(ct).float()
+        channels = self.network.show(ct)
+        code: Tensor = self.network.backbone(channels).float()
         target = self.network.encode(batch["target"])
-        known, channels = batch["region"] != UNMEASURED, self.network.channels(ct)
+        known = batch["region"] != UNMEASURED
         as_shipped = code.clamp(0.0, self.network.suv_max**0.5)
         real = torch.cat([channels, target.where(known, 0.0)], dim=1)
         fake = torch.cat([channels, as_shipped.where(known, 0.0)], dim=1)
@@ -155,13 +155,9 @@ class Adversarial(LightningModule):
             scheduler.step()
 
     def validation_step(self, number: Tensor, batch_idx: int) -> dict[str, Any]:  # noqa: ARG002
-        """Log the errors of a case, means over cases at the end of the epoch."""
-        case: Case = self.trainer.datamodule.validation_cases[int(number)]  # type: ignore[attr-defined]
-        backend = TorchBackend(self.network, self.device, self._settings.validation_precision)
-        errors, predicted = validate_case(case, backend, self._contract)
-        logged = {f"val/{name}": value for name, value in errors.items()}
-        self.log_dict(logged, batch_size=1, sync_dist=True, prog_bar=False)
-        return {"case": case, "predicted": predicted}
+        """Validate on a case; see :func:`ctpet.learn.validation.validation_step`."""
+        precision = self._settings.validation_precision
+        return validation_step(self, self.network, int(number), self._contract, precision)
 
     def configure_optimizers(self) -> Any:
         """Return the network's optimiser and the discriminator's, with their schedules."""

@@ -24,7 +24,7 @@ def draft_contract(
         network: gives the ranges.
         dataset: prepared folder; gives the grid and who must be credited.
         cases: that the model is trained on.
-        extent_seen_mm: shortest and longest piece along the patient in one crop.
+        extent_seen_mm: shortest and longest piece along the patient in a crop or validated case.
 
     Raises:
         CaseInvalid: ``dataset.json`` cannot be read.

@@ -34,10 +34,14 @@ class SuvNetwork(nn.Module):
 
     def code(self, ct_hu: Tensor) -> Tensor:
         """Return the predicted root of SUVbw, unclipped, (N, 1, K, J, I), from HU."""
-        with torch.autocast(ct_hu.device.type, enabled=False):
-            channels = self.channels(ct_hu)
-        code: Tensor = self.backbone(channels)
+        code: Tensor = self.backbone(self.show(ct_hu))
         return code
+
+    def show(self, ct_hu: Tensor) -> Tensor:
+        """Return what the backbone sees of HU, in full precision, (N, C, K, J, I)."""
+        with torch.autocast(ct_hu.device.type, enabled=False):
+            channels: Tensor = self.channels(ct_hu)
+        return channels
 
     def forward(self, ct_hu: Tensor) -> Tensor:
         """Return SUVbw in 0..suv_max, (N, 1, K, J, I), from HU of the same shape."""

@@ -13,9 +13,7 @@ from ctpet.contract import ModelContract
 from ctpet.infer.backend import Precision
 from ctpet.learn.network import SuvNetwork
 from ctpet.learn.stop import refuse_nan
-from ctpet.learn.torch_backend import TorchBackend
-from ctpet.learn.validation import validate_case
-from ctpet.prepare.cases import Case
+from ctpet.learn.validation import validation_step
 
 
 class Regression(LightningModule):
@@ -69,13 +67,9 @@ class Regression(LightningModule):
         return loss
 
     def validation_step(self, number: Tensor, batch_idx: int) -> dict[str, Any]:  # noqa: ARG002
-        """Log the errors of a case, means over cases at the end of the epoch."""
-        case: Case = self.trainer.datamodule.validation_cases[int(number)]  # type: ignore[attr-defined]
-        backend = TorchBackend(self.network, self.device, self._validation_precision)
-        errors, predicted = validate_case(case, backend, self._contract)
-        logged = {f"val/{name}": value for name, value in errors.items()}
-        self.log_dict(logged, batch_size=1, sync_dist=True, prog_bar=False)
-        return {"case": case, "predicted": predicted}
+        """Validate on a case; see :func:`ctpet.learn.validation.validation_step`."""
+        precision = self._validation_precision
+        return validation_step(self, self.network, int(number), self._contract, precision)
 
     def configure_optimizers(self) -> Any:
         """Return the optimiser and its schedule by steps."""

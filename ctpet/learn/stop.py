@@ -1,6 +1,5 @@
 """Why a training stops before its end."""
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,7 +8,7 @@ import torch
 from lightning import Trainer
 from torch import Tensor
 
-from ctpet.errors import CtpetError
+from ctpet.errors import CtpetError, is_disk_full
 
 
 class TrainingStopped(CtpetError):
@@ -47,7 +46,7 @@ def explained_stop(trainer: Trainer) -> Iterator[None]:
             f"{_where(trainer)}. Lower data.workers or data.batch_size, and go on by resume=auto."
         ) from error
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if not is_disk_full(error):
             raise
         raise TrainingStopped(
             f"The disk is full, {_where(trainer)}. Free space, and go on by resume=auto."

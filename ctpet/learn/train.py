@@ -19,6 +19,7 @@ from ctpet.learn.draft_contract import draft_contract
 from ctpet.learn.network import SuvNetwork
 from ctpet.learn.run_folder import CONFIG_FILE, LAST_CHECKPOINT, write_run
 from ctpet.learn.stop import explained_stop
+from ctpet.learn.weights import load_weights
 from ctpet.prepare.cases import CaseInvalid
 from ctpet.prepare.fingerprint import dataset_fingerprint
 from ctpet.resources import resource_folder
@@ -57,20 +58,6 @@ def train(config: DictConfig) -> dict[str, float]:
     with explained_stop(trainer):
         trainer.fit(objective, data, ckpt_path=resume, weights_only=False if resume else None)
     return {name: float(value) for name, value in trainer.callback_metrics.items()}
-
-
-def load_weights(network: SuvNetwork, path: Path) -> None:
-    """Start from the weights of another training, a checkpoint or safetensors.
-
-    Raises:
-        CtpetError: the file cannot be read or is of another network.
-    """
-    from ctpet.learn.weights import read_weights
-
-    try:
-        network.load_state_dict(read_weights(path))
-    except RuntimeError as error:
-        raise CtpetError(f"start_from={path} holds another network: {error}") from error
 
 
 def checkpoint_to_resume(folder: Path, *, when: Literal["never", "auto"]) -> str | None:

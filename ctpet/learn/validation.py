@@ -2,15 +2,46 @@
 
 import math
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
+from lightning import LightningModule
 
 from ctpet.contract import ModelContract
 from ctpet.evaluate.sharpness import sharpness
 from ctpet.evaluate.voxel import voxel_errors
+from ctpet.infer.backend import Precision
+from ctpet.learn.network import SuvNetwork
 from ctpet.learn.torch_backend import TorchBackend, predict_array
 from ctpet.prepare.cases import BODY, UNMEASURED, Case
 from ctpet.volume import Volume
+
+
+def validation_step(
+    module: LightningModule,
+    network: SuvNetwork,
+    number: int,
+    contract: ModelContract,
+    precision: Precision,
+) -> dict[str, Any]:
+    """Validate a module on one of its cases and log the errors; Lightning means them over cases.
+
+    Args:
+        module: that logs; its data module has the cases.
+        network: of the module.
+        number: of the case.
+        contract: of the model in training.
+        precision: of the arithmetic.
+
+    Returns:
+        ``case`` and ``predicted``, for pictures.
+    """
+    case: Case = module.trainer.datamodule.validation_cases[number]  # type: ignore[attr-defined]
+    backend = TorchBackend(network, module.device, precision)
+    errors, predicted = validate_case(case, backend, contract)
+    logged = {f"val/{name}": value for name, value in errors.items()}
+    module.log_dict(logged, batch_size=1, sync_dist=True, prog_bar=False)
+    return {"case": case, "predicted": predicted}
 
 
 def validate_case(

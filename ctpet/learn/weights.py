@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from ctpet.errors import CtpetError
+from ctpet.learn.network import SuvNetwork
 
 _PREFIX = "network."
 
@@ -31,3 +32,15 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     except (OSError, EOFError, KeyError, RuntimeError, UnpicklingError, SafetensorError) as error:
         raise CtpetError(f"{path} holds no weights of a network: {error}") from error
     return {k.removeprefix(_PREFIX): v for k, v in state.items() if k.startswith(_PREFIX)}
+
+
+def load_weights(network: SuvNetwork, path: Path) -> None:
+    """Give a network the weights of a file; see :func:`read_weights`.
+
+    Raises:
+        CtpetError: the file cannot be read or is of another network.
+    """
+    try:
+        network.load_state_dict(read_weights(path))
+    except RuntimeError as error:
+        raise CtpetError(f"{path} holds the weights of another network: {error}") from error

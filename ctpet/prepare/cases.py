@@ -137,7 +137,7 @@ def read_case(folder: Path) -> Case:
     path = folder / CASE_FILE
     try:
         told = json.loads(path.read_text("utf-8"))
-        _check_format(told.pop("format"))
+        check_format(told.pop("format"), CASE_FORMAT)
         for name in ("shape", "findings"):
             told[name] = tuple(told[name])
         told["affine"] = tuple(tuple(row) for row in told["affine"])
@@ -146,9 +146,14 @@ def read_case(folder: Path) -> Case:
         raise CaseInvalid(f"{path} is no case: {error}. Prepare it again.") from error
 
 
-def _check_format(version: object) -> None:
-    if version != CASE_FORMAT:
-        raise ValueError(f"its format is {version}, not {CASE_FORMAT}")
+def check_format(version: object, wanted: int) -> None:
+    """Check the version that a file says it has.
+
+    Raises:
+        ValueError: it is another.
+    """
+    if version != wanted:
+        raise ValueError(f"its format is {version}, not {wanted}")
 
 
 def list_cases(dataset: Path) -> tuple[Case, ...]:

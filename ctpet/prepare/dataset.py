@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ctpet import __version__
 from ctpet.errors import InputRefused
-from ctpet.prepare.cases import DATASET_FILE, CaseInvalid
+from ctpet.prepare.cases import DATASET_FILE, CaseInvalid, check_format
 from ctpet.volume.geometry import Spacing3
 
 DATASET_FORMAT = 1
@@ -111,7 +111,7 @@ def read_dataset(out: Path) -> DatasetInfo:
     path = out / DATASET_FILE
     try:
         told = json.loads(path.read_text("utf-8"))
-        _check_format(told["format"])
+        check_format(told["format"], DATASET_FORMAT)
         for name in ("spacing_mm", "sources"):
             told[name] = tuple(told[name])
         return DatasetInfo(**told)
@@ -126,11 +126,6 @@ def write_dataset(out: Path, info: DatasetInfo) -> None:
     beside = out / f".{DATASET_FILE}.new"
     beside.write_text(json.dumps(asdict(info), indent=1, ensure_ascii=False) + "\n", "utf-8")
     beside.replace(out / DATASET_FILE)
-
-
-def _check_format(version: object) -> None:
-    if version != DATASET_FORMAT:
-        raise ValueError(f"its format is {version}, not {DATASET_FORMAT}")
 
 
 def _mm(spacing_mm: Spacing3) -> str:

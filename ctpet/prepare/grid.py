@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctpet.errors import InputRefused
+from ctpet.infer.window import PADDING_HU
 from ctpet.prepare.body import body_of_ct
 from ctpet.prepare.cases import AIR, BODY, UNMEASURED, ArrayName
 from ctpet.prepare.masks import nearest
@@ -13,7 +14,6 @@ from ctpet.prepare.pair import Pair
 from ctpet.volume import Geometry, covering_grid, resample
 from ctpet.volume.geometry import Spacing3
 
-AIR_HU = -1024.0
 _OUTSIDE = -3e38
 """Marks voxels outside a field of view while resampling; nothing measured is so low."""
 
@@ -37,7 +37,7 @@ def on_grid(pair: Pair, spacing_mm: Spacing3) -> tuple[Geometry, dict[ArrayName,
     ct = resample(pair.ct, grid, fill=_OUTSIDE).array
     pet = resample(pair.pet, grid, fill=_OUTSIDE).array
     inside_ct, inside_pet = ct > _OUTSIDE, pet > _OUTSIDE
-    hu = np.where(inside_ct, ct, np.float32(AIR_HU))
+    hu = np.where(inside_ct, ct, np.float32(PADDING_HU))
     body = body_of_ct(hu, grid)
     if not body.any():
         raise InputRefused(

@@ -1,6 +1,5 @@
 """One case from one source, all of it or nothing; runs in a worker."""
 
-import errno
 import hashlib
 import shutil
 from dataclasses import dataclass, field
@@ -8,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from ctpet.contract import hash_patient
-from ctpet.errors import CtpetError, InputRefused
+from ctpet.errors import CtpetError, InputRefused, is_disk_full
 from ctpet.findings import Finding
 from ctpet.infer.rules.sample import take_sample
 from ctpet.infer.rules.scale import scale_error
@@ -28,7 +27,6 @@ MAKING = 1
 PARTIAL_FOLDER = ".partial"
 STAMP_FILE = "source.sha256"
 DISK_FULL = "disk-full"
-FULL = (errno.ENOSPC, errno.EDQUOT)
 
 Source = PairSource | PhantomSeed
 Status = Literal["taken", "kept", "refused"]
@@ -125,7 +123,7 @@ def make_case(task: Task) -> Outcome:
     except CtpetError as error:
         return Outcome(name, task.case_id, "refused", type(error).__name__, str(error))
     except OSError as error:
-        code = DISK_FULL if error.errno in FULL else "file-unreadable"
+        code = DISK_FULL if is_disk_full(error) else "file-unreadable"
         return Outcome(name, task.case_id, "refused", code, error.strerror or str(error))
     except Exception as error:  # noqa: BLE001  (one study must not end the work on the others)
         what = f"Unexpected {type(error).__name__}: {error}. This is a defect of ctpet"

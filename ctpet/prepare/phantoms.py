@@ -47,7 +47,7 @@ def write_phantom_case(
     case = Case(
         folder=folder,
         case_id=phantom_case_id(seed),
-        patient_hash=hash_patient(f"ctpet phantom {seed}", salt),
+        patient_hash=hash_patient(phantom_patient_id(seed), salt),
         shape=grid.shape,
         affine=tuple(tuple(float(v) for v in row) for row in grid.affine),
         slice_spacing_mm=view.spacing_mm[0],
@@ -68,6 +68,11 @@ def write_phantom_case(
 def phantom_case_id(seed: int) -> str:
     """Return the case_id of a digital patient."""
     return f"phantom-{seed:05d}"
+
+
+def phantom_patient_id(seed: int) -> str:
+    """Return the identifier under which a digital patient is hashed."""
+    return f"ctpet phantom {seed}"
 
 
 def typical_pet(seen: Seen) -> NDArray[np.float32]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ctpet.errors import CtpetError, InputRefused
+from ctpet.errors import CtpetError, InputRefused, is_disk_full
 from ctpet.prepare.cases import CASE_FILE, CASES_FOLDER, Case, list_cases
 from ctpet.prepare.dataset import About, DatasetInfo, open_dataset, write_dataset
 from ctpet.prepare.fingerprint import dataset_fingerprint
 from ctpet.prepare.layouts import Layout, find_sources, layout_of
-from ctpet.prepare.making import DISK_FULL, FULL, PARTIAL_FOLDER, Outcome, Task, kept, make_case
+from ctpet.prepare.making import DISK_FULL, PARTIAL_FOLDER, Outcome, Task, kept, make_case
 from ctpet.prepare.pairing import Refusal
 from ctpet.prepare.sheet import SHEET_FILE, write_sheet
 from ctpet.prepare.splits import (
@@ -197,7 +197,7 @@ def _finish(request: PrepareRequest, info: DatasetInfo, outcomes: Sequence[Outco
         write_table(out / TABLE_FILE, cases, left, splits)
         write_sheet(out / SHEET_FILE, info, cases, left, splits)
     except OSError as error:
-        if error.errno in FULL:
+        if is_disk_full(error):
             raise _disk_full(out) from error
         raise
     return info

@@ -7,11 +7,11 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from ctpet.contract import ModelContract, ModelKind, hash_patient
-from ctpet.learn.export.held_out import phantom_patient_id
 from ctpet.learn.export.parity import Parity
 from ctpet.learn.export.tiling import LIMIT_SUV, Tiling
 from ctpet.learn.export.trained import Trained
 from ctpet.learn.export.weights_file import NOTICE
+from ctpet.prepare.phantoms import phantom_patient_id
 
 PHANTOM_SEEDS = 100_000
 """Digital patients that a card recognises among those trained on."""

@@ -11,6 +11,7 @@ from ctpet.errors import CtpetError
 from ctpet.phantom.anatomy import draw_anatomy
 from ctpet.phantom.ct import clinical_geometry, render_ct
 from ctpet.prepare.cases import DATASET_FILE, list_cases
+from ctpet.prepare.phantoms import phantom_patient_id
 from ctpet.volume import covering_grid
 
 FIRST_SEED = 3000
@@ -78,8 +79,3 @@ def _digital_patient(contract: ModelContract) -> HeldOut:
     anatomy = draw_anatomy(seed)
     grid = covering_grid(clinical_geometry(anatomy), contract.spacing_mm)
     return HeldOut(f"digital patient {seed}", render_ct(anatomy, grid, seed=seed).array)
-
-
-def phantom_patient_id(seed: int) -> str:
-    """Return the identifier under which :mod:`ctpet.prepare.phantoms` hashes a digital patient."""
-    return f"ctpet phantom {seed}"

@@ -18,7 +18,7 @@ from ctpet.errors import CtpetError
 from ctpet.learn.average import Average, average_networks
 from ctpet.learn.network import SuvNetwork
 from ctpet.learn.run_folder import CONFIG_FILE, CONTRACT_FILE, PROVENANCE_FILE
-from ctpet.learn.train import load_weights
+from ctpet.learn.weights import load_weights
 
 AVERAGE = f"{Average.__module__}.{Average.__qualname__}"
 

@@ -1,6 +1,7 @@
 """The weights and the configuration beside a model file: what training can go on from."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -35,21 +36,29 @@ def write_config(config: DictConfig, path: Path) -> None:
 
 def named_again(value: Any, run: str) -> Any:
     """Return a configuration in which a run's own folder is what ``paths.run`` will say."""
-    if isinstance(value, dict):
-        return {key: named_again(item, run) for key, item in value.items()}
-    if isinstance(value, list):
-        return [named_again(item, run) for item in value]
-    if isinstance(value, str) and (value == run or value.startswith(f"{run}/")):
-        return "${paths.run}" + value.removeprefix(run)
-    return value
+
+    def named(text: str) -> str:
+        own = text == run or text.startswith(f"{run}/")
+        return "${paths.run}" + text.removeprefix(run) if own else text
+
+    return _each_text(value, named)
 
 
 def without_folders(value: Any) -> Any:
     """Return a configuration in which an absolute path is its last name only."""
+
+    def last_name(text: str) -> str:
+        if not _ABSOLUTE.match(text):
+            return text
+        return PureWindowsPath(text).name if "\\" in text else PurePosixPath(text).name
+
+    return _each_text(value, last_name)
+
+
+def _each_text(value: Any, change: Callable[[str], str]) -> Any:
+    """Return a configuration with each of its texts changed."""
     if isinstance(value, dict):
-        return {key: without_folders(item) for key, item in value.items()}
+        return {key: _each_text(item, change) for key, item in value.items()}
     if isinstance(value, list):
-        return [without_folders(item) for item in value]
-    if isinstance(value, str) and _ABSOLUTE.match(value):
-        return PureWindowsPath(value).name if "\\" in value else PurePosixPath(value).name
-    return value
+        return [_each_text(item, change) for item in value]
+    return change(value) if isinstance(value, str) else value
