@@ -22,7 +22,7 @@ from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
 from ctpet.errors import InputRefused
-from ctpet.volume import Geometry, Quantity, Volume
+from ctpet.volume import Geometry, LabelMap, Quantity, Volume
 
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _UNIT_MM = {"unknown": 1.0, "mm": 1.0, "meter": 1000.0, "micron": 0.001}
@@ -30,6 +30,7 @@ _SCANNER = 1
 _SYNTHETIC = b"SYNTHETIC"
 _DESCRIP_BYTES = 79
 _SAME_PLACE_MM = 1.0
+_LARGEST_LABEL = 2**16 - 1
 _BROKEN_FILE = (ImageFileError, HeaderDataError, OSError, EOFError, ValueError, zlib.error)
 
 
@@ -103,6 +104,24 @@ def read_nifti(path: Path, quantity: Quantity) -> Volume:
     geometry = _geometry(image, path)
     array = _values(image, path).reshape(geometry.shape[::-1], order="F").T
     return Volume(np.ascontiguousarray(array), geometry, quantity)
+
+
+def read_nifti_labels(path: Path) -> LabelMap:
+    """Read whole numbers from a NIfTI file; see :func:`read_nifti`.
+
+    Raises:
+        InputRefused: also ``labels-not-whole``.
+    """
+    volume = read_nifti(path, "HU")  # a label has no quantity; only its numbers are used
+    values = volume.array
+    whole = values.min() >= 0 and values.max() <= _LARGEST_LABEL and (values % 1 == 0).all()
+    if not whole:
+        raise InputRefused(
+            "labels-not-whole",
+            f"A label map holds values that are not whole numbers from 0 to {_LARGEST_LABEL}",
+            remedy="Give the labels as they were drawn, not interpolated",
+        )
+    return LabelMap(values.astype(np.uint16), volume.geometry)
 
 
 def write_nifti(volume: Volume, path: Path, *, descrip: str = "") -> None:

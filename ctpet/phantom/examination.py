@@ -91,3 +91,8 @@ def draw_examination(traits: Traits, seed: int) -> Examination:
         injected=injected,
         reference=injected + timedelta(seconds=int(rng.integers(55 * 60, 70 * 60))),
     )
+
+
+def phantom_patient_id(seed: int) -> str:
+    """Return the identifier under which a digital patient is hashed."""
+    return f"ctpet phantom {seed}"

@@ -11,11 +11,12 @@ from ctpet.dicom.read_ct import read_ct
 from ctpet.dicom.read_pet import read_pet
 from ctpet.dicom.series import DicomFile, SeriesInfo
 from ctpet.errors import InputRefused
+from ctpet.nifti import read_nifti_labels
 from ctpet.prepare.archive import is_archive, unpacked
 from ctpet.prepare.dicom_series import SeriesSeen, series_seen
-from ctpet.prepare.masks import find_label_map
 from ctpet.prepare.pair import Pair
 from ctpet.prepare.pairing import Match, Refusal, name_of
+from ctpet.volume import LabelMap
 
 LESION_NAMES = ("lesions.nii.gz", "SEG.nii.gz", "tumour_on_PET_grid.nii.gz")
 LABEL_NAMES = ("labels.nii.gz",)
@@ -68,8 +69,8 @@ class DicomPair:
             return Pair(
                 ct=ct.volume,
                 pet=pet.volume,
-                lesions=find_label_map(beside, LESION_NAMES),
-                labels=find_label_map(beside, LABEL_NAMES),
+                lesions=_label_map(beside, LESION_NAMES),
+                labels=_label_map(beside, LABEL_NAMES),
                 findings=ct.findings + pet.findings,
             )
 
@@ -119,6 +120,14 @@ def _with_members(files: Sequence[DicomFile]) -> tuple[DicomFile, ...]:
     """Put a zip archive's members in its place."""
     alone = len(files) == 1 and files[0].member is None
     return list_files(files[0].path) if alone else tuple(files)
+
+
+def _label_map(folder: Path, names: Iterable[str]) -> LabelMap | None:
+    """Read the first of some files that lies in a folder; None if there is none."""
+    for name in names:
+        if (folder / name).is_file():
+            return read_nifti_labels(folder / name)
+    return None
 
 
 def _placed(files: Sequence[DicomFile], root: Path | None) -> tuple[DicomFile, ...]:

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ctpet.prepare.body import Mask
 from ctpet.volume import Geometry
+from ctpet.volume.outline import Mask
 
 LUNG_HU = (-950.0, -500.0)
 LEAST_LUNG_ML = 500.0

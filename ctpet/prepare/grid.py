@@ -7,12 +7,11 @@ from numpy.typing import NDArray
 
 from ctpet.errors import InputRefused
 from ctpet.infer.window import PADDING_HU
-from ctpet.prepare.body import body_of_ct
 from ctpet.prepare.cases import AIR, BODY, UNMEASURED, ArrayName
-from ctpet.prepare.masks import nearest
 from ctpet.prepare.pair import Pair
-from ctpet.volume import Geometry, covering_grid, resample
+from ctpet.volume import Geometry, covering_grid, nearest, resample
 from ctpet.volume.geometry import Spacing3
+from ctpet.volume.outline import body_of_ct
 
 _OUTSIDE = -3e38
 """Marks voxels outside a field of view while resampling; nothing measured is so low."""

@@ -11,8 +11,8 @@ from ctpet.prepare.making import Source
 from ctpet.prepare.nifti_source import autopet_pairs, is_autopet, table_pairs
 from ctpet.prepare.pairing import Refusal, match
 from ctpet.prepare.phantom_source import PREFIX, phantom_seeds
-from ctpet.prepare.workers import spread
 from ctpet.progress import Progress
+from ctpet.workers import spread
 
 Layout = Literal["auto", "dicom", "autopet", "table", "phantom"]
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
-from ctpet.nifti import read_nifti_ct, read_nifti_pet
-from ctpet.prepare.masks import read_label_map
+from ctpet.nifti import read_nifti_ct, read_nifti_labels, read_nifti_pet
 from ctpet.prepare.pair import Pair
 from ctpet.prepare.pairing import Refusal
 
@@ -60,8 +59,8 @@ class NiftiPair:
         return Pair(
             ct=read_nifti_ct(self.ct),
             pet=read_nifti_pet(self.pet),
-            lesions=read_label_map(self.lesions) if self.lesions else None,
-            labels=read_label_map(self.labels) if self.labels else None,
+            lesions=read_nifti_labels(self.lesions) if self.lesions else None,
+            labels=read_nifti_labels(self.labels) if self.labels else None,
             findings=findings,
         )
 

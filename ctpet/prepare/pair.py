@@ -6,25 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
-from ctpet.volume import Geometry, Volume
-
-
-@dataclass(frozen=True, eq=False)
-class LabelMap:
-    """Whole numbers on a grid of their own.
-
-    Attributes:
-        array: uint16, (k, j, i); 0 is background.
-        geometry: where the voxels lie.
-    """
-
-    array: NDArray[np.uint16]
-    geometry: Geometry
+from ctpet.volume import LabelMap, Volume
 
 
 @dataclass(frozen=True, eq=False)

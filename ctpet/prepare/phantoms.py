@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ctpet.contract import hash_patient
 from ctpet.phantom.anatomy import draw_anatomy
 from ctpet.phantom.ct import clinical_geometry, render_ct
+from ctpet.phantom.examination import phantom_patient_id
 from ctpet.phantom.label_maps import dominant, lesion_map
 from ctpet.phantom.priors import draw_suv
 from ctpet.phantom.rendering import render_fractions
@@ -68,11 +69,6 @@ def write_phantom_case(
 def phantom_case_id(seed: int) -> str:
     """Return the case_id of a digital patient."""
     return f"phantom-{seed:05d}"
-
-
-def phantom_patient_id(seed: int) -> str:
-    """Return the identifier under which a digital patient is hashed."""
-    return f"ctpet phantom {seed}"
 
 
 def typical_pet(seen: Seen) -> NDArray[np.float32]:

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ctpet.prepare.body import Mask, body_of_ct, filled_outline
 from ctpet.prepare.cases import AIR, BODY, UNMEASURED, ArrayName
 from ctpet.prepare.dome import dome_offset_mm
 from ctpet.prepare.shift import best_shift
 from ctpet.volume import Geometry
+from ctpet.volume.outline import Mask, body_of_ct, filled_outline
 
 PET_BODY_ABOVE_SUV = 0.15
 """Between fat (about 0.3) and the scatter around the body; of 0.1 to 0.4 the one that outlines the

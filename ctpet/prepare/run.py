@@ -25,9 +25,9 @@ from ctpet.prepare.splits import (
 )
 from ctpet.prepare.tables import TABLE_FILE, Left, write_table
 from ctpet.prepare.twins import twins
-from ctpet.prepare.workers import WorkerDied, spread
 from ctpet.progress import Progress, silent
 from ctpet.volume.geometry import Spacing3
+from ctpet.workers import WorkerDied, spread
 
 STAGE_SHARES: Mapping[str, float] = {"scan": 0.1, "prepare": 0.85, "tables": 0.05}
 

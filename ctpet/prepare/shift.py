@@ -6,8 +6,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from ctpet.prepare.body import Mask
 from ctpet.volume import Geometry
+from ctpet.volume.outline import Mask
 
 Floats = NDArray[np.float32]
 Step = tuple[int, int, int]

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from ctpet.prepare.body import body_of_ct, filled_outline
 from ctpet.prepare.cases import AIR, BODY, UNMEASURED
 from ctpet.prepare.dome import dome_offset_mm
 from ctpet.prepare.limits import LIMITS, judge
 from ctpet.prepare.quality import dice, lateral_mismatch_ml, measure
 from ctpet.prepare.shift import best_shift
 from ctpet.volume import Geometry
+from ctpet.volume.outline import body_of_ct, filled_outline
 from tests.prepare.studies import trunk, uptake
 
 MM = 8.0

@@ -9,13 +9,11 @@ import numpy as np
 import pytest
 
 from ctpet.errors import InputRefused
-from ctpet.nifti import write_nifti
+from ctpet.nifti import read_nifti_labels, write_nifti
 from ctpet.prepare.cases import list_cases
-from ctpet.prepare.masks import nearest, read_label_map
-from ctpet.prepare.pair import LabelMap
 from ctpet.prepare.run import PrepareRequest, run_prepare
-from ctpet.prepare.workers import WorkerDied, spread
-from ctpet.volume import Geometry, Volume
+from ctpet.volume import Geometry, LabelMap, Volume, nearest
+from ctpet.workers import WorkerDied, spread
 from tests.prepare.studies import SHAPE, trunk, uptake, write_study
 
 SPACING = (8.0, 8.0, 8.0)
@@ -131,7 +129,7 @@ def test_labels_that_were_interpolated_are_refused(tmp_path):
     volume = Volume(np.full((2, 2, 2), 0.5, np.float32), geometry((2, 2, 2)), "HU")
     write_nifti(volume, tmp_path / "labels.nii.gz")
     with pytest.raises(InputRefused) as caught:
-        read_label_map(tmp_path / "labels.nii.gz")
+        read_nifti_labels(tmp_path / "labels.nii.gz")
     assert caught.value.code == "labels-not-whole"
 
 

@@ -11,7 +11,7 @@ from ctpet.learn.export.parity import Parity
 from ctpet.learn.export.tiling import LIMIT_SUV, Tiling
 from ctpet.learn.export.trained import Trained
 from ctpet.learn.export.weights_file import NOTICE
-from ctpet.prepare.phantoms import phantom_patient_id
+from ctpet.phantom.examination import phantom_patient_id
 
 PHANTOM_SEEDS = 100_000
 """Digital patients that a card recognises among those trained on."""

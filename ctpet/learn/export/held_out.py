@@ -10,8 +10,8 @@ from ctpet.contract import ModelContract, hash_patient
 from ctpet.errors import CtpetError
 from ctpet.phantom.anatomy import draw_anatomy
 from ctpet.phantom.ct import clinical_geometry, render_ct
+from ctpet.phantom.examination import phantom_patient_id
 from ctpet.prepare.cases import DATASET_FILE, list_cases
-from ctpet.prepare.phantoms import phantom_patient_id
 from ctpet.volume import covering_grid
 
 FIRST_SEED = 3000

@@ -7,8 +7,9 @@ from ctpet.contract import TrainingData, hash_patient
 from ctpet.errors import CtpetError
 from ctpet.learn.export import held_out as module
 from ctpet.learn.export.held_out import held_out
+from ctpet.phantom.examination import phantom_patient_id
 from ctpet.prepare.cases import CaseInvalid
-from ctpet.prepare.phantoms import phantom_patient_id, write_phantom_case
+from ctpet.prepare.phantoms import write_phantom_case
 from tests.case_factory import SALT, make_case, make_dataset
 from tests.learn.export.tiny import tiny_contract
 

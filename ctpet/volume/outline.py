@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ctpet.volume import Geometry
+from ctpet.volume.geometry import Geometry
 
 Mask = NDArray[np.bool_]
 
