@@ -57,7 +57,7 @@ class Adversarial(LightningModule):
         self,
         *,
         network: SuvNetwork,
-        discriminator: nn.Module,
+        discriminator: Callable[..., nn.Module],
         loss: nn.Module,
         optimizers: Mapping[str, Callable[[Any], Optimizer]],
         scheduler: Callable[..., LRScheduler] | None,
@@ -68,9 +68,9 @@ class Adversarial(LightningModule):
 
         Args:
             network: HU → SUVbw; the generator.
-            discriminator: of the network's channels of HU and one of the code; see
-                :mod:`ctpet.learn.discriminator`. Without batch normalisation, which would tell
-                measured from predicted by their batch.
+            discriminator: makes the discriminator of ``in_channels``, the network's channels of
+                HU and one of the code; see :mod:`ctpet.learn.discriminator`. Without batch
+                normalisation, which would tell measured from predicted by their batch.
             loss: see :mod:`ctpet.learn.losses`; keeps the prediction near the measured PET.
             optimizers: ``network`` and ``discriminator``: makes the optimiser of some parameters.
             scheduler: makes the schedule of either from ``total_steps``, stepped every step.
@@ -79,7 +79,9 @@ class Adversarial(LightningModule):
         """
         super().__init__()
         self.automatic_optimization = False
-        self.network, self.discriminator, self.loss = network, discriminator, loss
+        hu_channels = network.show(torch.zeros(1, 1, 1, 1, 1)).shape[1]
+        self.network, self.loss = network, loss
+        self.discriminator = discriminator(in_channels=hu_channels + 1)
         self._make_optimizers, self._make_scheduler = dict(optimizers), scheduler
         self._contract, self._settings = contract, settings
 

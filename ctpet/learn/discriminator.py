@@ -5,7 +5,7 @@ features, one of each a scale, as MONAI's ``MultiScalePatchDiscriminator`` does.
 one patch: high for measured, low for predicted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -13,16 +13,22 @@ from torch.nn.functional import l1_loss, relu
 from torch.nn.utils.parametrizations import spectral_norm
 
 
-def with_spectral_norm(discriminator: nn.Module) -> nn.Module:
-    """Divide the weight of each 3D convolution by its largest singular value.
+def with_spectral_norm(discriminator: Callable[..., nn.Module], *, in_channels: int) -> nn.Module:
+    """Make a discriminator whose 3D convolutions have weights of spectral norm 1.
 
-    Bounds how steep the judgement is (Miyato et al., ICLR 2018). The value is found by one step
-    of power iteration a pass; its vectors are buffers and travel with checkpoints.
+    Each weight is divided by its largest singular value, which bounds how steep the judgement is
+    (Miyato et al., ICLR 2018). The value is found by one step of power iteration a pass; its
+    vectors are buffers and travel with checkpoints.
+
+    Args:
+        discriminator: makes it, of ``in_channels``.
+        in_channels: of what it judges.
     """
-    for module in list(discriminator.modules()):
+    made = discriminator(in_channels=in_channels)
+    for module in list(made.modules()):
         if isinstance(module, nn.Conv3d):
             spectral_norm(module)
-    return discriminator
+    return made
 
 
 def judging_loss(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:

@@ -54,9 +54,9 @@ class Distance(nn.Module):
 class Judge(nn.Module):
     """Two convolutions: one scale, one layer of features."""
 
-    def __init__(self):
+    def __init__(self, in_channels):
         super().__init__()
-        self.features = nn.Conv3d(3, 4, 4, stride=2, padding=1)
+        self.features = nn.Conv3d(in_channels, 4, 4, stride=2, padding=1)
         self.logits = nn.Conv3d(4, 1, 3)
 
     def forward(self, shown):
@@ -81,10 +81,9 @@ def objective(
 ):  # fmt: skip
     torch.manual_seed(1)
     convolutions = nn.Sequential(nn.Conv3d(2, 4, 3, padding=1), nn.Tanh(), nn.Conv3d(4, 1, 1))
-    judge = Judge()
     return Adversarial(
         network=SuvNetwork(HuChannels([(-1024, 1024), (-160, 240)]), backbone or convolutions, 25),
-        discriminator=with_spectral_norm(judge) if spectral else judge,
+        discriminator=partial(with_spectral_norm, Judge) if spectral else Judge,
         loss=Distance(),
         optimizers={
             "network": partial(make, lr=rates[0]),
@@ -226,6 +225,17 @@ def test_half_precision_with_a_scaled_loss_is_refused():
     module.trainer = SimpleNamespace(precision="16-mixed")
     with pytest.raises(CtpetError, match="bf16-mixed"):
         module.on_fit_start()
+
+
+@pytest.mark.parametrize(("network", "shown"), [("segresnet", 3), ("multiscale", 18)])
+def test_the_discriminator_takes_what_the_network_shows_and_the_code(network, shown):
+    with initialize_config_dir(str(resource_folder("configs")), version_base="1.3"):
+        overrides = ["objective=adversarial", f"network={network}", "name=made"]
+        config = compose("train", overrides=overrides)
+    module = instantiate(config.objective, network=instantiate(config.network), contract=CONTRACT)
+    first = next(m for m in module.discriminator.modules() if isinstance(m, nn.Conv3d))
+    assert first.in_channels == shown + 1
+    assert all(part.isfinite() for part in module.losses(made_batch()).values())
 
 
 class StopAfterFirstEpoch(Callback):

@@ -34,12 +34,15 @@ def test_the_measured_side_of_feature_matching_learns_nothing():
 
 
 def test_spectral_norm_bounds_every_convolution():
-    made = MultiScalePatchDiscriminator(
-        num_d=2, num_layers_d=1, spatial_dims=3, channels=4, in_channels=2, norm=None, bias=True
-    )
-    for conv in [m for m in made.modules() if isinstance(m, nn.Conv3d)]:
-        nn.init.normal_(conv.weight, std=1.0)
-    with_spectral_norm(made)
+    def steep(**channels):
+        made = MultiScalePatchDiscriminator(
+            num_d=2, num_layers_d=1, spatial_dims=3, channels=4, norm=None, bias=True, **channels
+        )
+        for conv in [m for m in made.modules() if isinstance(m, nn.Conv3d)]:
+            nn.init.normal_(conv.weight, std=1.0)
+        return made
+
+    made = with_spectral_norm(steep, in_channels=2)
     made(torch.randn(1, 2, 16, 16, 16))
     norms = [
         torch.linalg.matrix_norm(m.weight.flatten(1), 2).item()

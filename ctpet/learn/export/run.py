@@ -113,8 +113,8 @@ def run_export(
         ModelInvalid: the graph does not keep its contract.
     """
     evaluation = _read(request.evaluation)
-    progress("graph", 0.0)
     trained = read_average(request.checkpoints)
+    progress("graph", 0.0)
     drafted = replace(trained.contract, name=request.name)
     graph = build_graph(trained.network, drafted.size_multiple)
     model = write_contract(graph, drafted, files.model)

@@ -94,14 +94,20 @@ def test_nothing_is_overwritten(checkpoint, tmp_path, suffix):
 
 
 def test_what_is_no_checkpoint_is_refused(checkpoint, tmp_path):
+    """In one line, before any stage is announced."""
+    runs = [tmp_path / "none"]
     for damage in ("config.yaml", "contract.json", "provenance.json", "checkpoints/last.ckpt"):
         run = tmp_path / damage.replace("/", "-")
         shutil.copytree(checkpoint.parent.parent, run)
         (run / damage).unlink()
         if damage == "provenance.json":
             (run / damage).write_text("no JSON")
-        done = command(run / "checkpoints" / "last.ckpt", "-o", tmp_path / "tiny.onnx", "-q")
-        assert done.exit_code == 1, damage
+        runs.append(run)
+    for run in runs:
+        path = run / "checkpoints" / "last.ckpt"
+        done = command(path, "-o", tmp_path / "tiny.onnx")
+        assert done.exit_code == 1, run
+        assert done.stderr.startswith(f"ctpet: {path} ")
         assert done.stderr.count("\n") == 1
         assert "defect of ctpet" not in done.stderr
     assert not (tmp_path / "tiny.onnx").exists()

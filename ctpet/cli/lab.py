@@ -1,0 +1,164 @@
+"""The commands of the lab: cases, trainings, model files and digital patients."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ctpet.cli.shared import EXIT_INTERRUPTED, Debug, Json, Quiet, complain, explained, print_json
+
+
+class Layout(StrEnum):
+    """Choices of `--layout`."""
+
+    AUTO = "auto"
+    DICOM = "dicom"
+    AUTOPET = "autopet"
+    TABLE = "table"
+
+
+@explained
+def prepare(  # noqa: PLR0913  (typer: one parameter an option)
+    source: Annotated[
+        str, typer.Argument(help="Folder, archive, CSV table, or phantom:FIRST-LAST.")
+    ],
+    out: Annotated[Path, typer.Argument(help="Folder for the cases, new or begun before.")],
+    spacing: Annotated[float, typer.Option(min=1, help="Of the grid, in mm.")] = 4.0,
+    layout: Annotated[Layout, typer.Option(help="Of the source.")] = Layout.AUTO,
+    table: Annotated[Path | None, typer.Option(help="CSV: patient, ct, pet, …")] = None,
+    folds: Annotated[int, typer.Option(min=2, help="Of the cross-validation.")] = 5,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; one a core by default.")
+    ] = None,
+    description: Annotated[str | None, typer.Option(help="One sentence about the data.")] = None,
+    attribution: Annotated[str | None, typer.Option(help="Who must be credited.")] = None,
+    licence: Annotated[str | None, typer.Option(help="Of the data, such as CC-BY-4.0.")] = None,
+    salt: Annotated[
+        str | None,
+        typer.Option(help="Hex, of the patients' hashes; the same gives the same folds."),
+    ] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Turn PET/CT examinations into clean, de-identified cases to learn from.
+
+    Goes on where it stopped. Ends with a list of what was taken and what was not; with exit code 3
+    if something was refused. See OUT/contact-sheet.html.
+    """
+    import os
+
+    from ctpet import api
+    from ctpet.console import reporting
+    from ctpet.errors import InputRefused
+    from ctpet.prepare.dataset import About
+    from ctpet.prepare.run import STAGE_SHARES, PrepareRequest
+    from ctpet.texts import prepare_text
+
+    request = PrepareRequest(
+        source=source,
+        out=out,
+        spacing_mm=(spacing, spacing, spacing),
+        layout=layout.value,
+        table=table,
+        folds=folds,
+        workers=workers or os.cpu_count() or 1,
+        about=About(description, attribution, licence, salt),
+    )
+    try:
+        with reporting(STAGE_SHARES, style="quiet" if quiet else "auto") as progress:
+            result = api.prepare(request, progress=progress)
+    except KeyboardInterrupt as stop:
+        line = f"Stopped. What {out} holds is whole; the same command goes on from there."
+        complain("interrupted", line, "", as_json=as_json)
+        raise typer.Exit(EXIT_INTERRUPTED) from stop
+    if as_json:
+        print_json(result.to_json())
+    elif not quiet:
+        typer.echo(prepare_text(result))
+    if result.refused:
+        raise typer.Exit(InputRefused.exit_code)
+
+
+@explained
+def train(context: typer.Context) -> None:
+    """Train a network. Hydra's overrides and options follow; `--cfg job` shows what they make.
+
+    Writes runs/NAME/ with checkpoints, the resolved config, the data's fingerprint, curves and
+    pictures. Needs ctpet[train].
+    """
+    from ctpet import api
+
+    api.train(*context.args)
+
+
+@explained
+def export(
+    checkpoints: Annotated[
+        list[Path],
+        typer.Argument(help="runs/NAME/checkpoints/….ckpt; several are averaged."),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="New file MODEL.onnx.")],
+    dataset: Annotated[
+        Path | None, typer.Option(help="Prepared folder to try it on; the training's by default.")
+    ] = None,
+    evaluation: Annotated[
+        Path | None, typer.Option(help="Markdown for the card: error, baselines beside it.")
+    ] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Make a model file of a trained network, and refuse if it gives other numbers.
+
+    Writes MODEL.onnx, MODEL.safetensors, MODEL.yaml and the card MODEL.md.
+    """
+    from ctpet import api
+    from ctpet.console import reporting
+    from ctpet.extras import needs_extra
+    from ctpet.texts import export_text
+
+    with needs_extra("train"):
+        from ctpet.learn.export.run import STAGE_SHARES
+
+    with reporting(STAGE_SHARES, style="quiet" if quiet else "auto") as progress:
+        result = api.export(
+            checkpoints, out, dataset=dataset, evaluation=evaluation, progress=progress
+        )
+    if as_json:
+        print_json(result.to_json())
+    elif not quiet:
+        typer.echo(export_text(result, out))
+
+
+class PhantomFormat(StrEnum):
+    """Choices of `--format`."""
+
+    DICOM = "dicom"
+    NIFTI = "nifti"
+
+
+@explained
+def phantom(
+    out: Annotated[Path, typer.Argument(help="Folder; each patient gets a new one inside.")],
+    seed: Annotated[int, typer.Option(min=0, help="Of the first patient.")] = 1,
+    count: Annotated[int, typer.Option(min=1, help="Patients; each has the next seed.")] = 1,
+    format: Annotated[PhantomFormat, typer.Option(help="Of CT and PET.")] = PhantomFormat.DICOM,  # noqa: A002
+    quiet: Quiet = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Make digital patients: CT, PET, labels, lesions and the floor of any model's error."""
+    from ctpet import api
+    from ctpet.console import reporting
+    from ctpet.phantom.study import STAGES
+
+    folders = []
+    for number in range(seed, seed + count):
+        with reporting(STAGES, style="quiet" if quiet else "auto") as progress:
+            folders.append(api.phantom(out, seed=number, format=format.value, progress=progress))
+        if not (quiet or as_json):
+            typer.echo(folders[-1])
+    if as_json:
+        print_json({"folders": [str(folder) for folder in folders]})

@@ -1,0 +1,80 @@
+"""What the commands share: options, exit codes, and how a failure is told."""
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+EXIT_FAILURE, EXIT_INTERRUPTED = 1, 130
+
+Json = Annotated[bool, typer.Option("--json", help="Report as JSON on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing unless it fails.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")]
+Series = Annotated[
+    str | None, typer.Option("--series", metavar="UID", help="Series to use, if there are several.")
+]
+
+
+def explained(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn an exception of a command into one line and its exit code.
+
+    With `--debug` the traceback stands before the line.
+    """
+
+    @functools.wraps(command)
+    def run(*args: Any, **options: Any) -> None:
+        from ctpet.errors import CtpetError
+
+        try:
+            command(*args, **options)
+        except KeyboardInterrupt as stop:
+            complain("interrupted", "Stopped. Nothing was written.", "", **options)
+            raise typer.Exit(EXIT_INTERRUPTED) from stop
+        except CtpetError as error:
+            _trace(**options)
+            code = getattr(error, "code", type(error).__name__)
+            complain(code, str(error), getattr(error, "remedy", ""), **options)
+            raise typer.Exit(error.exit_code) from error
+        except (typer.Exit, typer.BadParameter, BrokenPipeError):
+            raise
+        except Exception as error:
+            _trace(**options)
+            what = f"Unexpected {type(error).__name__}: {error}".rstrip(": ")
+            remedy = (
+                "This is a defect of ctpet: run it again with --debug and report what it prints."
+            )
+            complain("unexpected", f"{what}. {remedy}", remedy, **options)
+            raise typer.Exit(EXIT_FAILURE) from error
+
+    return run
+
+
+def complain(code: str, line: str, remedy: str, **options: Any) -> None:
+    """Tell of a failure in one line, and as JSON where the command reports so.
+
+    Args:
+        code: of the failure, for programs.
+        line: what happened, with the remedy.
+        remedy: alone, for programs; may be empty.
+        options: of the command; ``as_json`` counts.
+    """
+    one_line = " ".join(line.split())
+    typer.echo(f"ctpet: {one_line}", err=True)
+    if options.get("as_json"):
+        print_json({"error": {"code": code, "message": one_line, "remedy": remedy}})
+
+
+def print_json(value: Any) -> None:
+    """Print a report, with escapes where the output's character set is not Unicode."""
+    unicode = (sys.stdout.encoding or "").lower() in ("utf-8", "utf8")
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=not unicode))
+
+
+def _trace(**options: Any) -> None:
+    if options.get("debug"):
+        import traceback
+
+        typer.echo(traceback.format_exc(), err=True)
