@@ -1,0 +1,268 @@
+"""What a test set lets one say: means with intervals, tests, agreement; the patient is the unit.
+
+A case is one PET/CT; a patient may have several, which are alike. So cases are averaged by patient
+first (:func:`by_patient`), and every other function here takes one value a patient. A NaN is a
+value that does not exist, such as the error in a lesion of a patient without lesions, and is left
+out. An infinite value is refused: it can be neither averaged nor left out honestly.
+"""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special, stats
+
+LEAST_PATIENTS: Final = 5
+"""With fewer, no interval and no p: a two-sided sign-flip test of four cannot reach p < 0.125."""
+
+CONFIDENCE: Final = 0.95
+LIMITS_SD: Final = 1.96
+"""Limits of agreement in SD from the bias, as Bland and Altman 1999 print it."""
+
+RESAMPLES: Final = 9999
+BATCH: Final = 1000
+"""Resamples held at a time; changes memory and speed, not results."""
+
+SEED: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A mean over patients and its 95 % confidence interval, in the unit of the values.
+
+    Attributes:
+        mean: over the patients with a value; NaN without any.
+        low: lower end; NaN with fewer than :data:`LEAST_PATIENTS` values.
+        high: upper end; NaN likewise.
+    """
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class BlandAltman:
+    """Agreement of two measurements of one quantity, in its unit.
+
+    All but the mean of ``bias`` are NaN with fewer than :data:`LEAST_PATIENTS` differences.
+
+    Attributes:
+        bias: mean difference with its 95 % interval.
+        sd: of the differences, n - 1 in the denominator.
+        low_limit: bias - 1.96 SD.
+        high_limit: bias + 1.96 SD; between the two lie about 95 % of normal differences.
+        low_limit_interval: 95 % interval of the lower limit, low and high end.
+        high_limit_interval: the same of the upper limit.
+    """
+
+    bias: Interval
+    sd: float
+    low_limit: float
+    high_limit: float
+    low_limit_interval: tuple[float, float]
+    high_limit_interval: tuple[float, float]
+
+
+def by_patient(values: ArrayLike, patients: Sequence[str]) -> NDArray[np.float64]:
+    """Average a patient's cases, so that each patient counts once.
+
+    Args:
+        values: one a case, (cases,); NaN cases are left out.
+        patients: the patient of each case, of the same length.
+
+    Returns:
+        One mean a patient, (patients,), in the order of first appearance; NaN where all cases are.
+
+    Raises:
+        ValueError: the lengths differ, or a value is infinite.
+    """
+    cases = _vector(values)
+    if len(cases) != len(patients):
+        raise ValueError(f"{len(cases)} values of {len(patients)} patients' cases")
+    rows = {patient: row for row, patient in enumerate(dict.fromkeys(patients))}
+    row_of_case = np.array([rows[patient] for patient in patients], np.intp)
+    known = ~np.isnan(cases)
+    counts = np.bincount(row_of_case[known], minlength=len(rows))
+    sums = np.bincount(row_of_case[known], weights=cases[known], minlength=len(rows))
+    means = np.full(len(rows), np.nan)
+    np.divide(sums, counts, out=means, where=counts > 0)
+    return means
+
+
+def interval(values: ArrayLike) -> Interval:
+    """Mean over patients with its 95 % bootstrap interval; the same values give the same interval.
+
+    Patients are resampled, by the bias-corrected and accelerated method: Efron, J Am Stat Assoc
+    1987;82:171. Where that is undefined, because the values hardly differ, the percentiles of the
+    resampled means stand in.
+
+    Args:
+        values: one a patient, (patients,).
+
+    Raises:
+        ValueError: a value is infinite.
+    """
+    known = _known(values)
+    if not known.size:
+        return Interval(np.nan, np.nan, np.nan)
+    mean = float(known.mean())
+    if known.size < LEAST_PATIENTS:
+        return Interval(mean, np.nan, np.nan)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of BCa, where it is undefined; answered below
+        found = stats.bootstrap(
+            (known,),
+            np.mean,
+            n_resamples=RESAMPLES,
+            batch=BATCH,
+            confidence_level=CONFIDENCE,
+            method="BCa",
+            random_state=np.random.default_rng(SEED),
+        )
+    ends = np.array(found.confidence_interval)
+    if np.isnan(ends).any():
+        ends = np.quantile(found.bootstrap_distribution, _tails(1 - CONFIDENCE))
+    return Interval(mean, float(ends[0]), float(ends[1]))
+
+
+def paired_p(differences: ArrayLike) -> float:
+    """Two-sided p of a mean difference of zero, by a sign-flip permutation test over patients.
+
+    If neither method is better, a patient's difference is as likely with the other sign: Fisher,
+    The Design of Experiments, 1935, chapter III. Exact up to 13 patients; with more, from
+    :data:`RESAMPLES` random flips, the observed one added (Phipson and Smyth, Stat Appl Genet Mol
+    Biol 2010;9:39), so that p is never below 0.0002.
+
+    Args:
+        differences: one a patient, (patients,).
+
+    Returns:
+        p, NaN with fewer than :data:`LEAST_PATIENTS` differences.
+
+    Raises:
+        ValueError: a difference is infinite.
+    """
+    known = _known(differences)
+    if known.size < LEAST_PATIENTS:
+        return np.nan
+    test = stats.permutation_test(
+        (known,),
+        np.mean,
+        permutation_type="samples",
+        n_resamples=RESAMPLES,
+        batch=BATCH,
+        alternative="two-sided",
+        random_state=np.random.default_rng(SEED),
+    )
+    return float(test.pvalue)
+
+
+def holm(p_values: ArrayLike) -> NDArray[np.float64]:
+    """Adjust p-values so that the chance of any false finding among them stays below their level.
+
+    The i-th smallest of m is multiplied by m - i + 1; none falls below a smaller one's, or exceeds
+    1: Holm, Scand J Stat 1979;6:65.
+
+    Args:
+        p_values: (tests,); NaN for a test not made, which stays NaN and does not count in m.
+
+    Raises:
+        ValueError: a p-value lies outside 0 to 1.
+    """
+    adjusted = _vector(p_values)
+    made = np.flatnonzero(~np.isnan(adjusted))
+    if np.any((adjusted[made] < 0) | (adjusted[made] > 1)):
+        raise ValueError(f"p-values outside 0 to 1: {adjusted}")
+    ascending = made[np.argsort(adjusted[made])]
+    factors = np.arange(ascending.size, 0, -1)
+    adjusted[ascending] = np.maximum.accumulate(factors * adjusted[ascending]).clip(max=1)
+    return adjusted
+
+
+def minimum_detectable_difference(
+    differences: ArrayLike, power: float = 0.8, alpha: float = 0.05
+) -> float:
+    """The true mean difference that a test of this many patients would find this often.
+
+    For normal differences of this SD and a two-sided paired t test. t then follows the noncentral t
+    distribution with noncentrality difference · √n / SD: Cohen, Statistical Power Analysis, 2nd
+    ed. 1988, chapter 2. A significant difference of the wrong sign does not count as found (R's
+    ``power.t.test`` with ``strict = FALSE``).
+
+    Args:
+        differences: one a patient, (patients,), in any unit.
+        power: chance to find it.
+        alpha: two-sided level of the test.
+
+    Returns:
+        The difference, not negative, in the same unit; NaN with fewer than 3 differences.
+
+    Raises:
+        ValueError: not 0 < alpha ≤ power < 1, or a difference is infinite.
+    """
+    if not 0 < alpha <= power < 1:
+        raise ValueError(f"no test finds with power {power} at level {alpha}")
+    known = _known(differences)
+    if known.size < 3:
+        return np.nan
+    freedom = known.size - 1
+    critical_t = stats.t.isf(alpha / 2, freedom)
+    noncentrality = special.nctdtrinc(freedom, 1 - power, critical_t)
+    return float(noncentrality * known.std(ddof=1) / np.sqrt(known.size))
+
+
+def bland_altman(differences: ArrayLike) -> BlandAltman:
+    """Bias and 95 % limits of agreement: Bland and Altman, Lancet 1986;327:307.
+
+    The intervals hold for normal differences. That of the bias is Student's, as there. Those of
+    the limits are exact, each limit by itself, from the noncentral t distribution: Carkeet, Optom
+    Vis Sci 2015;92:e71. They lie further out than the paper's limit ± t √(3/n) SD, which is too
+    sure of the outer end with few patients (Carkeet and Goh, Stat Methods Med Res 2018;27:1559).
+
+    Args:
+        differences: one a patient, (patients,), such as predicted - measured.
+
+    Raises:
+        ValueError: a difference is infinite.
+    """
+    known = _known(differences)
+    bias = float(known.mean()) if known.size else np.nan
+    if known.size < LEAST_PATIENTS:
+        unknown = (np.nan, np.nan)
+        return BlandAltman(Interval(bias, *unknown), np.nan, *unknown, unknown, unknown)
+    sd = float(known.std(ddof=1))
+    freedom, root_n = known.size - 1, known.size**0.5
+    low_tail, high_tail = _tails(1 - CONFIDENCE)
+    half_width = float(stats.t.ppf(high_tail, freedom)) * sd / root_n
+    near = float(stats.nct.ppf(low_tail, freedom, LIMITS_SD * root_n)) * sd / root_n
+    far = float(stats.nct.ppf(high_tail, freedom, LIMITS_SD * root_n)) * sd / root_n
+    return BlandAltman(
+        bias=Interval(bias, bias - half_width, bias + half_width),
+        sd=sd,
+        low_limit=bias - LIMITS_SD * sd,
+        high_limit=bias + LIMITS_SD * sd,
+        low_limit_interval=(bias - far, bias - near),
+        high_limit_interval=(bias + near, bias + far),
+    )
+
+
+def _tails(outside: float) -> tuple[float, float]:
+    return outside / 2, 1 - outside / 2
+
+
+def _known(values: ArrayLike) -> NDArray[np.float64]:
+    vector = _vector(values)
+    return vector[~np.isnan(vector)]
+
+
+def _vector(values: ArrayLike) -> NDArray[np.float64]:
+    vector = np.array(values, np.float64)
+    if vector.ndim != 1:
+        raise ValueError(f"one value a patient or case, got an array of shape {vector.shape}")
+    if np.isinf(vector).any():
+        raise ValueError("a value is infinite")
+    return vector
