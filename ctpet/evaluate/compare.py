@@ -1,0 +1,301 @@
+"""Models side by side on the same patients, from the summaries of their evaluations."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctpet.errors import InputRefused
+from ctpet.evaluate.outputs import SUMMARY_FILE, SUMMARY_FORMAT
+from ctpet.evaluate.statistics import (
+    Interval,
+    by_patient,
+    holm,
+    interval,
+    minimum_detectable_difference,
+    paired_p,
+)
+
+Vector = NDArray[np.float64]
+
+METRICS: tuple[tuple[str, str, str], ...] = (
+    ("tier", "body", "mae"),
+    ("tier", "body", "rmse"),
+    ("tier", "body", "bias"),
+    ("tier", "body", "ssim"),
+    ("tier", "body", "concordance"),
+    ("tier", "measured > 0.5", "mae"),
+    ("tier", "measured > 2.5", "mae"),
+    ("tier", "predicted > 2.5", "mae"),
+    ("tier", "body without dome", "mae"),
+    ("foci", "body", "hot_dice"),
+    ("lesions", "all", "dice"),
+    ("texture", "body", "gradient_ratio"),
+    ("texture", "body", "power_ratio"),
+)
+"""Kind, region and metric of the rows, the first of which is the one that is tested."""
+
+_COUNTS = ("fabricated", "omitted", "predicted", "measured")
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One report.
+
+    Attributes:
+        title: shown; unique in a comparison.
+        model: name, version, digest; None: not known.
+        cases: as in ``summary.json``, by name, in one order for all entries.
+    """
+
+    title: str
+    model: Mapping[str, Any] | None
+    cases: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """Names of the cases whose patient was in the model's training data."""
+        return tuple(name for name, case in self.cases.items() if case["in_training"])
+
+    @property
+    def unchecked(self) -> bool:
+        """Whether it is not known for some case if the model saw it."""
+        return any(case["in_training"] is None for case in self.cases.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One metric of every model.
+
+    Attributes:
+        kind: of the part.
+        region: name of the part.
+        metric: its name.
+        intervals: parallel to the entries.
+    """
+
+    kind: str
+    region: str
+    metric: str
+    intervals: tuple[Interval, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """Two models, by MAE in the body.
+
+    Attributes:
+        first: index of an entry.
+        second: index of another.
+        difference: first − second, over patients; below 0 the first is better.
+        p: two-sided, by sign flips.
+        p_holm: adjusted for all pairs.
+        detectable: true difference that this many patients would show four times in five.
+    """
+
+    first: int
+    second: int
+    difference: Interval
+    p: float
+    p_holm: float
+    detectable: float
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Models on the same patients.
+
+    Attributes:
+        entries: the reports, in the order given.
+        patients: how many.
+        rows: :data:`METRICS` that any of them has.
+        pairs: every two of them.
+        baselines: MAE in the body of each baseline, the same for all.
+        counts: of foci over all cases, by word (``fabricated``, …), parallel to the entries.
+    """
+
+    entries: tuple[Entry, ...]
+    patients: int
+    rows: tuple[Row, ...]
+    pairs: tuple[Paired, ...]
+    baselines: Mapping[str, Interval]
+    counts: Mapping[str, tuple[int, ...]]
+
+
+def compare(reports: Sequence[Path]) -> Comparison:
+    """Compare reports made by ``ctpet evaluate``.
+
+    Args:
+        reports: their folders, or their ``summary.json``; at least two.
+
+    Raises:
+        InputRefused: ``report-unreadable``; ``one-report``; ``patients-differ``: not the same
+            cases of the same patients; ``references-differ``: other measured PETs or grids;
+            ``settings-differ``.
+    """
+    if len(reports) < 2:
+        raise InputRefused("one-report", "One report cannot be compared", remedy="Name another")
+    summaries = [_read(path) for path in reports]
+    _check_same(reports, summaries)
+    entries = _entries(reports, summaries)
+    patients = [case["patient"] for case in entries[0].cases.values()]
+    return Comparison(
+        entries=entries,
+        patients=len(set(patients)),
+        rows=_rows(entries, patients),
+        pairs=_pairs(entries, patients),
+        baselines=_baselines(entries[0], patients),
+        counts={word: tuple(_count(entry, word) for entry in entries) for word in _COUNTS},
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    file = path / SUMMARY_FILE if path.is_dir() else path
+    try:
+        told: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        version = told["format"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputRefused(
+            "report-unreadable",
+            f"{path} holds no readable {SUMMARY_FILE} ({type(error).__name__})",
+            remedy="Name a folder that `ctpet evaluate` made",
+        ) from error
+    if version != SUMMARY_FORMAT:
+        raise InputRefused(
+            "report-unreadable",
+            f"{file} has format {version}; this ctpet reads format {SUMMARY_FORMAT}",
+            remedy="Evaluate again",
+        )
+    return told
+
+
+def _check_same(reports: Sequence[Path], summaries: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse reports that are not about the same patients, references and settings.
+
+    Raises:
+        InputRefused: see :func:`compare`.
+    """
+    first = {case["name"]: case for case in summaries[0]["cases"]}
+    for path, other in zip(reports[1:], summaries[1:], strict=True):
+        cases = {case["name"]: case for case in other["cases"]}
+        where = f"{reports[0]} and {path}"
+        same = set(first) & set(cases)
+        strangers = set(first) ^ set(cases) | {
+            name for name in same if first[name]["patient"] != cases[name]["patient"]
+        }
+        if strangers:
+            raise InputRefused(
+                "patients-differ",
+                f"{where} are not about the same patients: {_few(strangers)}",
+                remedy="Evaluate all models on the same cases",
+            )
+        key = "reference_sha256"
+        if changed := {name for name in same if first[name][key] != cases[name][key]}:
+            raise InputRefused(
+                "references-differ",
+                f"{where} were measured against different references: {_few(changed)}",
+                remedy="Evaluate all models against the same measured PETs on the same grids",
+            )
+        if summaries[0]["settings"] != other["settings"]:
+            raise InputRefused(
+                "settings-differ",
+                f"{where} were made with different settings",
+                remedy="Evaluate all models with the same ctpet and the same options",
+            )
+
+
+def _entries(reports: Sequence[Path], summaries: Sequence[Mapping[str, Any]]) -> tuple[Entry, ...]:
+    order = [case["name"] for case in summaries[0]["cases"]]
+    titles = [told["title"] or path.name for told, path in zip(summaries, reports, strict=True)]
+    entries = []
+    for number, (title, told) in enumerate(zip(titles, summaries, strict=True)):
+        again = titles[:number].count(title)
+        by_name = {case["name"]: case for case in told["cases"]}
+        entries.append(
+            Entry(
+                title=f"{title} ({again + 1})" if again else title,
+                model=told["model"],
+                cases={name: by_name[name] for name in order},
+            )
+        )
+    return tuple(entries)
+
+
+def _rows(entries: Sequence[Entry], patients: Sequence[str]) -> tuple[Row, ...]:
+    rows = []
+    for key in METRICS:
+        values = [by_patient(_values(entry, *key), patients) for entry in entries]
+        if any(np.isfinite(each).any() for each in values):
+            rows.append(Row(*key, tuple(interval(each) for each in values)))
+    return tuple(rows)
+
+
+def _pairs(entries: Sequence[Entry], patients: Sequence[str]) -> tuple[Paired, ...]:
+    mae = [by_patient(_values(entry, *METRICS[0]), patients) for entry in entries]
+    both = list(combinations(range(len(entries)), 2))
+    differences = [mae[a] - mae[b] for a, b in both]
+    p = [paired_p(each) for each in differences]
+    return tuple(
+        Paired(a, b, interval(each), raw, float(adjusted), minimum_detectable_difference(each))
+        for (a, b), each, raw, adjusted in zip(both, differences, p, holm(p), strict=True)
+    )
+
+
+def _baselines(entry: Entry, patients: Sequence[str]) -> dict[str, Interval]:
+    names = dict.fromkeys(name for case in entry.cases.values() for name in case["baselines"])
+    return {
+        name: interval(
+            by_patient(
+                [
+                    _number(case["baselines"].get(name, {}).get("body", {}).get("mae"))
+                    for case in entry.cases.values()
+                ],
+                patients,
+            )
+        )
+        for name in names
+    }
+
+
+def _values(entry: Entry, kind: str, region: str, metric: str) -> Vector:
+    """Return a metric of each case; NaN where it has none."""
+    return np.array(
+        [
+            next(
+                (
+                    _number(one["values"].get(metric))
+                    for one in case["regions"]
+                    if (one["kind"], one["name"]) == (kind, region)
+                ),
+                np.nan,
+            )
+            for case in entry.cases.values()
+        ]
+    )
+
+
+def _count(entry: Entry, word: str) -> int:
+    return int(
+        sum(
+            value or 0
+            for case in entry.cases.values()
+            for one in case["regions"]
+            if one["kind"] == "foci"
+            for name, value in one["values"].items()
+            if name.startswith(f"{word} count ")
+        )
+    )
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _few(names: set[str]) -> str:
+    shown = sorted(names)
+    return ", ".join(shown[:3]) + (f" and {len(shown) - 3} more" if len(shown) > 3 else "")

@@ -1,0 +1,318 @@
+"""Which files belong together: a prediction, its reference, and what lies beside them."""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+import pydicom
+from pydicom.errors import InvalidDicomError
+
+from ctpet.errors import InputRefused
+
+Role = Literal["predicted", "reference", "ct", "labels", "lesions"]
+
+_NAMES: Mapping[Role, tuple[str, ...]] = {
+    "predicted": ("pet", "suv", "predicted", "prediction", "synthetic"),
+    "reference": ("pet", "suv", "measured", "reference"),
+    "ct": ("ct", "ctres"),
+    "labels": ("labels",),
+    "lesions": ("lesions", "seg", "tumour_on_pet_grid"),
+}
+"""Stems of NIfTI files, and names of DICOM folders, that tell what they are; without case."""
+
+_NEEDED, _OPTIONAL = ("patient", "predicted", "reference"), ("case", "ct", "labels", "lesions")
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFiles:
+    """One prediction and its reference.
+
+    Attributes:
+        name: of the case, as the user named it; shown in reports.
+        patient: what the user calls the patient; several cases may share one.
+        files: a NIfTI file, a DICOM folder or archive for each role; predicted and reference
+            always.
+    """
+
+    name: str
+    patient: str
+    files: Mapping[Role, Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A case that is not scored, and why.
+
+    Attributes:
+        name: of the case.
+        code: stable kebab-case name of the reason.
+        message: what was seen, the limit and the remedy.
+    """
+
+    name: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the volumes of an evaluation are: files, or folders with an entry for each patient.
+
+    Attributes:
+        predicted: synthetic PET.
+        reference: measured PET.
+        ct: None: without.
+        labels: organs as NIfTI label maps.
+        lesions: lesions as NIfTI label maps.
+    """
+
+    predicted: Path
+    reference: Path
+    ct: Path | None = None
+    labels: Path | None = None
+    lesions: Path | None = None
+
+    def by_role(self) -> dict[Role, Path]:
+        """Return what is given."""
+        roots: dict[Role, Path | None] = {
+            "predicted": self.predicted,
+            "reference": self.reference,
+            "ct": self.ct,
+            "labels": self.labels,
+            "lesions": self.lesions,
+        }
+        return {role: path for role, path in roots.items() if path is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class _Entries:
+    """What a root holds.
+
+    Attributes:
+        paths: by the name of the patient.
+        single: the root is one volume, whose name says nothing.
+    """
+
+    paths: Mapping[str, Path]
+    single: bool
+    ids: dict[str, str] = field(default_factory=dict)
+
+
+def find_cases(sources: Sources) -> tuple[list[CaseFiles], list[Refused]]:
+    """Match predictions and references by the names of their entries, else by PatientID.
+
+    An entry is a folder or a NIfTI file directly below a root. In a folder the file or sub-folder
+    whose name says so is taken (``pet``, ``ct``, ``labels``, …), else its only NIfTI file, else
+    its DICOM. A root that is itself one volume matches another such root.
+
+    Returns:
+        The cases, in the order of their names, and what is on one side only.
+
+    Raises:
+        InputRefused: ``path-missing``; ``nothing-to-compare``: no reference has a prediction.
+    """
+    roots = {role: _entries(path, role) for role, path in sources.by_role().items()}
+    predicted, reference = roots["predicted"], roots["reference"]
+    cases, refused, used = [], [], set()
+    for name, path in reference.paths.items():
+        other = _partner(name, path, reference, predicted)
+        if other is None:
+            refused.append(Refused(name, "no-prediction", "There is no prediction for it"))
+            continue
+        used.add(other)
+        found = {role: _partner(name, path, reference, entries) for role, entries in roots.items()}
+        found["reference"] = name
+        files: dict[Role, Path] = {
+            role: roots[role].paths[key] for role, key in found.items() if key is not None
+        }
+        try:
+            cases.append(CaseFiles(name, name, {r: _volume(p, r) for r, p in files.items()}))
+        except InputRefused as refusal:
+            refused.append(Refused(name, refusal.code, str(refusal)))
+    refused += [
+        Refused(name, "no-reference", "There is no reference for it")
+        for name in predicted.paths
+        if name not in used
+    ]
+    if not cases:
+        raise InputRefused(
+            "nothing-to-compare",
+            f"No patient is in both {sources.predicted.name} ({_few(predicted.paths)}) and "
+            f"{sources.reference.name} ({_few(reference.paths)})",
+            remedy="Give their folders or files the same names, or a table with --table",
+        )
+    return cases, refused
+
+
+def table_cases(table: Path) -> tuple[list[CaseFiles], list[Refused]]:
+    """Return the cases of a CSV: patient, predicted, reference, and case, ct, labels, lesions.
+
+    The first three are needed. Paths are relative to the table. A row without a name in ``case``
+    is called after the patient.
+
+    Raises:
+        InputRefused: ``table-unreadable``, ``table-columns``, ``nothing-to-compare``.
+    """
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            rows = list(reader)
+            columns = set(reader.fieldnames or ())
+    except (OSError, csv.Error, UnicodeDecodeError) as error:
+        raise InputRefused(
+            "table-unreadable",
+            f"The table {table.name} cannot be read ({type(error).__name__})",
+            remedy="Give a CSV file in UTF-8",
+        ) from error
+    if columns - {*_NEEDED, *_OPTIONAL} or not columns.issuperset(_NEEDED):
+        raise InputRefused(
+            "table-columns",
+            f"The table {table.name} has the columns {', '.join(sorted(columns)) or 'none'}",
+            remedy=f"It needs {', '.join(_NEEDED)}, and may have {', '.join(_OPTIONAL)}",
+        )
+    found = [_row(table, number, row) for number, row in enumerate(rows, start=2)]
+    cases = _named_once([one for one in found if isinstance(one, CaseFiles)])
+    if not cases:
+        raise InputRefused(
+            "nothing-to-compare", f"No row of {table.name} is complete", remedy="Fill it in"
+        )
+    return cases, [one for one in found if isinstance(one, Refused)]
+
+
+def _row(table: Path, number: int, row: Mapping[str, str | None]) -> CaseFiles | Refused:
+    cells = {name: (row.get(name) or "").strip() for name in (*_NEEDED, *_OPTIONAL)}
+    name = cells["case"] or cells["patient"] or f"line {number}"
+    if lacking := [column for column in _NEEDED if not cells[column]]:
+        return Refused(name, "row-incomplete", f"Line {number} has no {' and no '.join(lacking)}")
+    paths: dict[Role, Path] = {role: table.parent / cells[role] for role in _NAMES if cells[role]}
+    if absent := [role for role, path in paths.items() if not path.exists()]:
+        return Refused(name, "file-missing", f"There is no file for {' and '.join(absent)}")
+    try:
+        return CaseFiles(name, cells["patient"], {r: _volume(p, r) for r, p in paths.items()})
+    except InputRefused as refusal:
+        return Refused(name, refusal.code, str(refusal))
+
+
+def _named_once(cases: Sequence[CaseFiles]) -> list[CaseFiles]:
+    """Number cases of one name, so that each can be told apart."""
+    names = [case.name for case in cases]
+    return [
+        replace(case, name=f"{case.name} #{names[: n + 1].count(case.name)}")
+        if names.count(case.name) > 1
+        else case
+        for n, case in enumerate(cases)
+    ]
+
+
+def _entries(root: Path, role: Role) -> _Entries:
+    """Return what a root holds.
+
+    Raises:
+        InputRefused: ``path-missing``.
+    """
+    if not root.exists():
+        raise InputRefused(
+            "path-missing", f"There is no file or folder at {root}", remedy="Check the path"
+        )
+    if root.is_file() or _is_one_volume(root, role):
+        return _Entries({_stem(root): root}, single=True)
+    below = sorted(path for path in root.iterdir() if not path.name.startswith("."))
+    kept = {_stem(path): path for path in below if path.is_dir() or _is_nifti(path)}
+    return _Entries(kept, single=False)
+
+
+def _is_one_volume(folder: Path, role: Role) -> bool:
+    """Tell whether a folder is one patient's: DICOM files, or something named after its role."""
+    return any(
+        _stem(path).casefold() in _NAMES[role] or (path.is_file() and _is_dicom(path))
+        for path in folder.iterdir()
+    )
+
+
+def _partner(name: str, path: Path, own: _Entries, other: _Entries) -> str | None:
+    """Return the name under which another root holds the same patient."""
+    if own.single and other.single:
+        return next(iter(other.paths))
+    if name in other.paths:
+        return name
+    patient = _patient_id(name, path, own)
+    if not patient:
+        return None
+    same = [key for key, at in other.paths.items() if _patient_id(key, at, other) == patient]
+    return same[0] if len(same) == 1 else None
+
+
+def _patient_id(name: str, path: Path, entries: _Entries) -> str:
+    """Return the PatientID of the first DICOM file of an entry; empty if it has none."""
+    if name not in entries.ids:
+        entries.ids[name] = next(filter(None, map(_read_id, _files(path))), "")
+    return entries.ids[name]
+
+
+def _read_id(path: Path) -> str:
+    if not _is_dicom(path):
+        return ""
+    try:
+        header = pydicom.dcmread(path, specific_tags=["PatientID"], stop_before_pixels=True)
+    except (OSError, InvalidDicomError):
+        return ""
+    return str(header.get("PatientID") or "").strip()
+
+
+def _volume(entry: Path, role: Role) -> Path:
+    """Return the file or folder of a role in an entry.
+
+    Raises:
+        InputRefused: ``several-files``, ``no-volume``.
+    """
+    if entry.is_file():
+        return entry
+    named = [p for p in sorted(entry.iterdir()) if _stem(p).casefold() in _NAMES[role]]
+    named = [p for p in named if p.is_dir() or _is_nifti(p)]
+    niftis = [p for p in _files(entry) if _is_nifti(p)]
+    for several in (named, niftis):
+        if len(several) == 1:
+            return several[0]
+    if role in ("labels", "lesions") or not any(map(_is_dicom, _files(entry))):
+        raise InputRefused(
+            "several-files" if niftis else "no-volume",
+            f"{len(niftis)} NIfTI files in {entry.name} could be its {role}, and none is called "
+            f"{' or '.join(_NAMES[role])}",
+            remedy="Rename the one that is meant, or give a table with --table",
+        )
+    return entry
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+        return
+    yield from (p for p in sorted(path.rglob("*")) if p.is_file() and not p.name.startswith("."))
+
+
+def _is_nifti(path: Path) -> bool:
+    return path.name.lower().endswith((".nii", ".nii.gz")) and path.is_file()
+
+
+def _is_dicom(path: Path) -> bool:
+    if path.suffix.lower() == ".dcm":
+        return True
+    try:
+        with path.open("rb") as file:
+            return file.read(132)[128:] == b"DICM"
+    except OSError:
+        return False
+
+
+def _stem(path: Path) -> str:
+    for suffix in (".nii.gz", ".nii"):
+        if path.name.lower().endswith(suffix):
+            return path.name[: -len(suffix)]
+    return path.name
+
+
+def _few(names: Mapping[str, Path]) -> str:
+    shown = list(names)[:3]
+    return ", ".join(shown) + (", …" if len(names) > 3 else "") if shown else "empty"

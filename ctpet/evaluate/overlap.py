@@ -1,0 +1,30 @@
+"""Whether a patient was in a model's training data, told by salted hashes."""
+
+import re
+from collections.abc import Iterable
+
+from ctpet.contract import TrainingData, hash_patient
+from ctpet.phantom.examination import phantom_patient_id
+
+_PHANTOM = re.compile(r"phantom-0*(\d+)", re.IGNORECASE)
+
+
+def in_training(identifiers: Iterable[str], trained_on: TrainingData) -> bool:
+    """Tell whether one of a patient's identifiers is among those that a model was fitted on.
+
+    Args:
+        identifiers: PatientID, or what the user calls the patient. That of a digital patient also
+            stands for the one it is prepared under.
+        trained_on: of the model's contract.
+    """
+    hashes = set(trained_on.patient_hashes)
+    return any(
+        hash_patient(each, trained_on.salt) in hashes
+        for identifier in identifiers
+        for each in _aliases(identifier)
+    )
+
+
+def _aliases(identifier: str) -> list[str]:
+    digital = _PHANTOM.fullmatch(identifier.strip())
+    return [identifier, phantom_patient_id(int(digital[1]))] if digital else [identifier]

@@ -1,0 +1,260 @@
+"""Read what belongs to a case and put it on one grid: that of the reference."""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctpet.dicom.discover import discover
+from ctpet.dicom.read_ct import read_ct
+from ctpet.dicom.read_pet import read_pet
+from ctpet.dicom.select import select_ct
+from ctpet.dicom.select_pet import select_pet
+from ctpet.errors import InputRefused
+from ctpet.evaluate.files import CaseFiles
+from ctpet.findings import Finding
+from ctpet.nifti import read_nifti, read_nifti_ct, read_nifti_labels
+from ctpet.render.planes import upright_grid
+from ctpet.volume import Geometry, Volume, nearest, resample
+from ctpet.volume.outline import body_of_ct, filled_outline
+
+Mask = NDArray[np.bool_]
+
+SAME_GRID_MM = 0.1
+"""Corners of two grids nearer than this are the same; NIfTI holds positions as float32."""
+
+PET_BODY_ABOVE_SUV = 0.15
+"""Between fat (about 0.3) and the scatter around the body; used only where there is no CT."""
+
+PLAUSIBLE_MEAN_SUV = (0.1, 10.0)
+"""Of a body: SUVbw is normalised to a mean near 1. Bq/mL, counts and kBq/mL lie far off."""
+
+LEAST_COVER = 0.5
+WORTH_SAYING_COVER = 0.98
+
+_AIR_HU = -1024.0
+_OUTSIDE = -3e38
+"""Marks voxels outside a field of view while resampling; nothing is so low."""
+
+
+@dataclass(frozen=True, eq=False)
+class CaseVolumes:
+    """A case on the grid of its reference, axes k to superior, j to posterior, i to left.
+
+    Attributes:
+        geometry: the grid.
+        predicted: SUVbw, float32 (k, j, i).
+        measured: SUVbw, of the same shape.
+        known: where both were given.
+        body: the outline of the patient, filled, where both were given.
+        ct: HU; None without a CT.
+        labels: organs; None without.
+        lesions: lesions; None without.
+        reference_sha256: of the reference's values and place.
+        patient_ids: what headers call the patient; stays in memory.
+        findings: what was seen or changed.
+    """
+
+    geometry: Geometry
+    predicted: NDArray[np.float32]
+    measured: NDArray[np.float32]
+    known: Mask
+    body: Mask
+    ct: NDArray[np.float32] | None
+    labels: NDArray[np.uint16] | None
+    lesions: NDArray[np.uint16] | None
+    reference_sha256: str
+    patient_ids: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = field(default=())
+
+
+@dataclass(frozen=True, eq=False)
+class _Read:
+    volume: Volume
+    patient_id: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
+    """Read a case and check that its volumes are about the same patient, place and quantity.
+
+    Args:
+        case: which files.
+        resample_prediction: put a prediction that lies on another grid onto the reference's;
+            else it is refused.
+
+    Raises:
+        InputRefused: what the readers refuse; ``patients-differ``, ``frame-of-reference-differs``,
+            ``grids-differ``, ``suv-implausible``, ``no-body``, ``no-overlap``, ``labels-empty``.
+    """
+    reference, prediction = _pet(case.files["reference"]), _pet(case.files["predicted"])
+    ct = _ct(case.files["ct"]) if "ct" in case.files else None
+    read = [one for one in (reference, prediction, ct) if one is not None]
+    ids = {one.patient_id for one in read} - {""}
+    if len(ids) > 1:
+        raise InputRefused(
+            "patients-differ",
+            "The headers of its images name different patients",
+            remedy="Check which files belong together",
+        )
+    measured = _upright(reference.volume)
+    grid = measured.geometry
+    predicted, known = _onto(prediction.volume, grid, resample_prediction=resample_prediction)
+    hu = None if ct is None else resample(ct.volume, grid, fill=_AIR_HU).array
+    body = (
+        filled_outline(measured.array > PET_BODY_ABOVE_SUV, grid)
+        if hu is None
+        else body_of_ct(hu, grid)
+    )
+    findings = [finding for one in read for finding in one.findings]
+    findings += _check_body(body, known, measured.array, predicted)
+    return CaseVolumes(
+        geometry=grid,
+        predicted=predicted,
+        measured=measured.array,
+        known=known,
+        body=body & known,
+        ct=hu,
+        labels=_labels(case.files.get("labels"), grid),
+        lesions=_lesions(case.files.get("lesions"), grid),
+        reference_sha256=_digest(measured),
+        patient_ids=tuple(sorted(ids)),
+        findings=tuple(findings),
+    )
+
+
+def _pet(path: Path) -> _Read:
+    if _is_nifti(path):
+        return _Read(read_nifti(path, "SUVBW"))
+    series = select_pet(discover(path))
+    reading = read_pet(series)
+    return _Read(reading.volume, _patient(series.first), reading.findings)
+
+
+def _ct(path: Path) -> _Read:
+    if _is_nifti(path):
+        return _Read(read_nifti_ct(path))
+    series = select_ct(discover(path))
+    reading = read_ct(series)
+    return _Read(reading.volume, _patient(series.first), reading.findings)
+
+
+def _is_nifti(path: Path) -> bool:
+    return path.name.lower().endswith((".nii", ".nii.gz"))
+
+
+def _patient(header: object) -> str:
+    return str(getattr(header, "PatientID", None) or "").strip()
+
+
+def _upright(volume: Volume) -> Volume:
+    """Turn a volume whose axes run along LPS, in any order and sense; leave an oblique one."""
+    upright = upright_grid(volume.geometry)
+    if sorted(upright.shape) != sorted(volume.geometry.shape):
+        return volume
+    turned = resample(volume, upright, fill=_OUTSIDE)
+    return volume if (turned.array == _OUTSIDE).any() else turned
+
+
+def _onto(
+    prediction: Volume, grid: Geometry, *, resample_prediction: bool
+) -> tuple[NDArray[np.float32], Mask]:
+    """Return a prediction on the reference's grid, and where it is defined.
+
+    Raises:
+        InputRefused: ``frame-of-reference-differs``, ``grids-differ``.
+    """
+    uids = {prediction.geometry.frame_of_reference_uid, grid.frame_of_reference_uid} - {None}
+    if len(uids) > 1:
+        raise InputRefused(
+            "frame-of-reference-differs",
+            "Prediction and reference have different frames of reference",
+            remedy="Use the prediction made from the CT of the same examination",
+        )
+    upright = _upright(prediction)
+    if upright.geometry.agrees_with(grid, tolerance_mm=SAME_GRID_MM):
+        return upright.array, np.ones(grid.shape, np.bool_)
+    if not resample_prediction:
+        raise InputRefused(
+            "grids-differ",
+            f"The prediction has {_grid(upright.geometry)}, the reference {_grid(grid)}",
+            remedy="Give --resample to put predictions onto the reference's grid",
+        )
+    moved = resample(prediction, grid, fill=_OUTSIDE).array
+    known = moved > _OUTSIDE
+    return np.where(known, moved, np.float32(0)), known
+
+
+def _grid(geometry: Geometry) -> str:
+    voxels = "×".join(map(str, geometry.shape))
+    mm = "×".join(f"{step:.4g}" for step in geometry.spacing_mm)
+    first = ", ".join(f"{at:.1f}" for at in geometry.origin_mm)
+    return f"{voxels} voxels of {mm} mm from ({first})"
+
+
+def _check_body(
+    body: Mask, known: Mask, measured: NDArray[np.float32], predicted: NDArray[np.float32]
+) -> list[Finding]:
+    """Return what is doubtful about where and what the PETs are.
+
+    Raises:
+        InputRefused: ``no-body``, ``no-overlap``, ``suv-implausible``.
+    """
+    if not body.any():
+        raise InputRefused(
+            "no-body", "There is no outline of a body to score in", remedy="Check the files"
+        )
+    cover = float((known & body).sum() / body.sum())
+    if cover < LEAST_COVER:
+        raise InputRefused(
+            "no-overlap",
+            f"The prediction covers {cover:.0%} of the body (limit {LEAST_COVER:.0%})",
+            remedy="Use the prediction made from the CT of the same examination",
+        )
+    low, high = PLAUSIBLE_MEAN_SUV
+    means = {"reference": measured[body].mean(), "prediction": predicted[body & known].mean()}
+    for what, mean in means.items():
+        if mean > high or (what == "reference" and mean < low):
+            raise InputRefused(
+                "suv-implausible",
+                f"The mean of the {what} in the body is {mean:.4g}, which is no SUVbw "
+                f"(expected is {low:g} to {high:g})",
+                remedy="Convert it to SUVbw in g/mL first, for instance with `ctpet suv`",
+            )
+    if cover >= WORTH_SAYING_COVER:
+        return []
+    message = f"The prediction covers {cover:.0%} of the body; the rest is not scored"
+    return [Finding("prediction-covers-part", "warning", message)]
+
+
+def _labels(path: Path | None, grid: Geometry) -> NDArray[np.uint16] | None:
+    """Return the organs on the grid.
+
+    Raises:
+        InputRefused: ``labels-empty``.
+    """
+    if path is None:
+        return None
+    labels = nearest(read_nifti_labels(path), grid)
+    if not labels.any():
+        raise InputRefused(
+            "labels-empty",
+            "The label map marks no voxel of the reference",
+            remedy="Check that it is the label map of this patient",
+        )
+    return labels
+
+
+def _lesions(path: Path | None, grid: Geometry) -> NDArray[np.uint16] | None:
+    """Return the lesions on the grid; a map without any is that of a patient without lesions."""
+    return None if path is None else nearest(read_nifti_labels(path), grid)
+
+
+def _digest(measured: Volume) -> str:
+    """Return a SHA-256 of a PET's values and place, the latter to a tenth of a millimetre."""
+    digest = hashlib.sha256(np.ascontiguousarray(measured.array).data)
+    corners = np.round(measured.geometry.corners_mm(), 1) + 0.0
+    digest.update(corners.astype(np.float64).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,205 @@
+"""An evaluation from files to files: ``cases.csv``, ``summary.json`` and ``report.html``."""
+
+import pickle
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ctpet.contract import ModelContract
+from ctpet.errors import CtpetError, InputRefused
+from ctpet.evaluate.baselines import baseline_errors
+from ctpet.evaluate.files import CaseFiles, Refused, Sources, find_cases, table_cases
+from ctpet.evaluate.label_names import label_names
+from ctpet.evaluate.score import CaseScore, Scored, ScoreTask, Tallies, score_case
+from ctpet.evaluate.summary import BaselineErrors, Summary, summarise
+from ctpet.evaluate.tally import Tally
+from ctpet.infer.model import load_model
+from ctpet.progress import Progress, silent
+from ctpet.workers import WorkerDied, spread
+
+STAGE_SHARES = {"match": 0.02, "score": 0.85, "baselines": 0.05, "report": 0.08}
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateRequest:
+    """What to evaluate.
+
+    Attributes:
+        sources: folders or files; None with a table.
+        table: CSV that names the files of each case.
+        label_names: JSON of number and name; None: found beside the label maps.
+        model: that made the predictions, to tell whose patients it saw; None: not known.
+        title: of the report; empty: the model's name.
+        resample_prediction: put predictions on other grids onto the reference's.
+        workers: processes.
+    """
+
+    sources: Sources | None = None
+    table: Path | None = None
+    label_names: Path | None = None
+    model: Path | None = None
+    title: str = ""
+    resample_prediction: bool = False
+    workers: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Everything that an evaluation found.
+
+    Attributes:
+        title: of the report.
+        model: contract and digest of the model; None: not known.
+        resampled: whether predictions were put onto the references' grids where they differed.
+        cases: scores, by name of the case.
+        files: of each case, parallel to ``cases``.
+        baselines: errors of the baselines on each case, parallel to ``cases``.
+        refused: what was not scored.
+        summary: over patients.
+        pooled: tallies over all cases, by ``measured`` and ``predicted``, then key.
+    """
+
+    title: str
+    model: tuple[ModelContract, str] | None
+    resampled: bool
+    cases: tuple[CaseScore, ...]
+    files: tuple[CaseFiles, ...]
+    baselines: tuple[BaselineErrors, ...]
+    refused: tuple[Refused, ...]
+    summary: Summary
+    pooled: Tallies
+
+
+class WorkerKilled(CtpetError):
+    """A process that scored a case ended without an answer."""
+
+
+def evaluate(request: EvaluateRequest, *, progress: Progress = silent) -> Evaluation:
+    """Score every case that can be trusted.
+
+    Tallies wait on disk while the others are scored, so that memory does not grow with the number
+    of cases.
+
+    Args:
+        request: what to evaluate.
+        progress: told of the first stages of :data:`STAGE_SHARES`.
+
+    Raises:
+        InputRefused: what :mod:`ctpet.evaluate.files` refuses; ``nothing-scored``: no case could
+            be trusted.
+        ModelInvalid: the model cannot be read.
+        WorkerKilled: most often for want of memory.
+    """
+    progress("match", 0.0)
+    model = load_model(request.model) if request.model else None
+    cases, refused = _find(request)
+    labels = request.sources.labels if request.sources else None
+    names = label_names(request.label_names, labels)
+    trained_on = model.contract.trained_on if model else None
+    tasks = [ScoreTask(each, names, request.resample_prediction, trained_on) for each in cases]
+    progress("match", 1.0)
+    with tempfile.TemporaryDirectory(prefix="ctpet-evaluate-") as scratch:
+        shelf = _Shelf(Path(scratch))
+        refused += _score_all(tasks, shelf, request.workers, progress)
+        if not shelf.scores:
+            first = refused[0]
+            raise InputRefused(
+                "nothing-scored",
+                f"None of {len(refused)} cases could be scored; the first, {first.name}: "
+                f"{first.message.rstrip('.')}",
+                remedy="Mend the files and start again",
+            )
+        scores = tuple(shelf.scores[case.name] for case in cases if case.name in shelf.scores)
+        found, pooled = _baselines(shelf, scores, progress)
+    by_name = {case.name: case for case in cases}
+    return Evaluation(
+        title=request.title or (model.contract.name if model else ""),
+        model=(model.contract, model.digest) if model else None,
+        resampled=request.resample_prediction,
+        cases=scores,
+        files=tuple(by_name[score.name] for score in scores),
+        baselines=found,
+        refused=tuple(refused),
+        summary=summarise(scores, found),
+        pooled=pooled,
+    )
+
+
+class _Shelf:
+    """Scores in memory, tallies on disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._paths: dict[str, Path] = {}
+        self.scores: dict[str, CaseScore] = {}
+
+    def put(self, scored: Scored) -> None:
+        """Keep a case."""
+        name = scored.score.name
+        self._paths[name] = self._folder / f"{len(self.scores)}.tallies"
+        self._paths[name].write_bytes(pickle.dumps(scored.tallies))
+        self.scores[name] = scored.score
+
+    def tallies(self, name: str) -> Tallies:
+        """Return the tallies of a case."""
+        tallies: Tallies = pickle.loads(self._paths[name].read_bytes())  # noqa: S301  (put's own)
+        return tallies
+
+
+def _find(request: EvaluateRequest) -> tuple[list[CaseFiles], list[Refused]]:
+    if request.table is not None:
+        return table_cases(request.table)
+    if request.sources is None:
+        raise ValueError("an evaluation needs sources or a table")
+    return find_cases(request.sources)
+
+
+def _score_all(
+    tasks: Sequence[ScoreTask], shelf: _Shelf, workers: int, progress: Progress
+) -> list[Refused]:
+    """Score the cases, and return those that were refused."""
+    refused = []
+    progress("score", 0.0)
+    try:
+        for number, (_, found) in enumerate(spread(score_case, tasks, workers), start=1):
+            if isinstance(found, Refused):
+                refused.append(found)
+            else:
+                shelf.put(found)
+            progress("score", number / len(tasks))
+    except WorkerDied as error:
+        raise WorkerKilled(
+            "A process was killed while it scored a case, most often for want of memory. Give the "
+            "same command with fewer --workers."
+        ) from error
+    return refused
+
+
+def _baselines(
+    shelf: _Shelf, scores: Sequence[CaseScore], progress: Progress
+) -> tuple[tuple[BaselineErrors, ...], Tallies]:
+    """Score every baseline on each case, fitted on all patients but the case's; and the pool."""
+    progress("baselines", 0.0)
+    pool = _added(shelf.tallies(score.name) for score in scores)
+    patients = [score.patient for score in scores]
+    found: dict[str, BaselineErrors] = {}
+    for number, patient in enumerate(dict.fromkeys(patients), start=1):
+        own = [score.name for score in scores if score.patient == patient]
+        held_out = _added(shelf.tallies(name) for name in own)["measured"]
+        others = {key: pool["measured"][key] - one for key, one in held_out.items()}
+        for name in own:
+            found[name] = baseline_errors(shelf.tallies(name)["measured"], others)
+        progress("baselines", number / len(set(patients)))
+    return tuple(found[score.name] for score in scores), pool
+
+
+def _added(several: Iterable[Tallies]) -> Tallies:
+    """Pool the tallies of some cases."""
+    pool: dict[str, dict[str, Tally]] = {"measured": {}, "predicted": {}}
+    for tallies in several:
+        for pet, by_key in tallies.items():
+            for key, one in by_key.items():
+                before = pool[pet].get(key)
+                pool[pet][key] = one if before is None else before + one
+    return pool

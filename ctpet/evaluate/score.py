@@ -1,0 +1,259 @@
+"""Everything that is measured of one case."""
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctpet.contract import TrainingData
+from ctpet.errors import CtpetError
+from ctpet.evaluate.agreement import agreement
+from ctpet.evaluate.files import CaseFiles, Refused
+from ctpet.evaluate.label_names import LIVER, MOST_LABELS
+from ctpet.evaluate.lesions import foci, lesion_agreement, lesion_numbers
+from ctpet.evaluate.overlap import in_training
+from ctpet.evaluate.reading import CaseVolumes, read_case
+from ctpet.evaluate.regions import Uptake, percist_threshold, uptake_of
+from ctpet.evaluate.seams import seam_ratio
+from ctpet.evaluate.sharpness import sharpness
+from ctpet.evaluate.ssim import mean_ssim, ms_ssim, ssim_map
+from ctpet.evaluate.tally import HU_KEYS, Tally, hu_keys, tally
+from ctpet.evaluate.tiers import BODY, FIELD, dome_slab, tier_masks
+from ctpet.findings import Finding
+
+Kind = Literal["tier", "texture", "organ", "lesion", "lesions", "foci"]
+Values = dict[str, float]
+Tallies = Mapping[str, Mapping[str, Tally]]
+"""By PET, then by key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """What was measured of one part of a case.
+
+    Attributes:
+        kind: what sort of part.
+        name: of the part, such as ``body`` or ``liver``.
+        values: by name of the metric, in its unit; NaN where it is not defined.
+    """
+
+    kind: Kind
+    name: str
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class CaseScore:
+    """The scores of one case.
+
+    Attributes:
+        name: of the case, as the user named it.
+        patient: hash that is the same wherever the patient is evaluated; see :func:`patient_key`.
+        reference_sha256: of the measured PET's values and place.
+        in_training: whether the model saw the patient; None where that is not known.
+        regions: what was measured.
+        findings: what was seen or changed while reading.
+    """
+
+    name: str
+    patient: str
+    reference_sha256: str
+    in_training: bool | None
+    regions: tuple[Region, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """A case's scores, with the tallies of both PETs inside the body.
+
+    Attributes:
+        score: the numbers.
+        tallies: of the PETs, by ``measured`` and ``predicted``, then by ``body``, and ``hu`` and
+            ``organ`` where there is a CT or a label map.
+    """
+
+    score: CaseScore
+    tallies: Tallies
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreTask:
+    """What a worker needs to score a case.
+
+    Attributes:
+        case: which files.
+        label_names: of the numbers in label maps.
+        resample_prediction: whether predictions on other grids are resampled.
+        trained_on: of the model, to tell whether it saw the patient; None: not known.
+    """
+
+    case: CaseFiles
+    label_names: Mapping[int, str]
+    resample_prediction: bool
+    trained_on: TrainingData | None
+
+
+def patient_key(identifier: str) -> str:
+    """Return a hash by which reports recognise a patient; whoever knows the identifier can too."""
+    return hashlib.sha256(f"ctpet evaluation:{identifier.strip()}".encode()).hexdigest()[:16]
+
+
+def score_case(task: ScoreTask) -> Scored | Refused:
+    """Score a case, or say why not; a refusal does not stop the others."""
+    name = task.case.name
+    try:
+        volumes = read_case(task.case, resample_prediction=task.resample_prediction)
+    except CtpetError as refusal:
+        return Refused(name, getattr(refusal, "code", type(refusal).__name__), str(refusal))
+    except OSError as error:
+        return Refused(name, "file-unreadable", error.strerror or str(error))
+    identifiers = volumes.patient_ids or (task.case.patient,)
+    known = None
+    if task.trained_on is not None:
+        known = in_training({*identifiers, task.case.patient}, task.trained_on)
+    score = CaseScore(
+        name=name,
+        patient=patient_key(identifiers[0]),
+        reference_sha256=volumes.reference_sha256,
+        in_training=known,
+        regions=tuple(measure(volumes, task.label_names)),
+        findings=volumes.findings,
+    )
+    pets = {"measured": volumes.measured, "predicted": volumes.predicted}
+    return Scored(score, {name: _tallies(volumes, pet) for name, pet in pets.items()})
+
+
+def measure(volumes: CaseVolumes, label_names: Mapping[int, str]) -> list[Region]:
+    """Return every metric of a case."""
+    liver = _liver(volumes, label_names)
+    dome = None if liver is None else dome_slab(liver, volumes.geometry.spacing_mm[0])
+    spacing_mm, thresholds = volumes.geometry.spacing_mm, _percist(volumes, liver)
+    regions = [*_tiers(volumes, dome), Region("texture", BODY, _texture(volumes)), _foci(volumes)]
+    if volumes.labels is not None:
+        regions += _uptake(volumes, volumes.labels, "organ", label_names, thresholds)
+    if volumes.lesions is not None:
+        found = lesion_agreement(volumes.predicted, volumes.measured, volumes.lesions, spacing_mm)
+        regions.append(Region("lesions", "all", _flat(asdict(found))))
+        numbers, _ = lesion_numbers(volumes.lesions)
+        regions += _uptake(volumes, numbers, "lesion", {}, thresholds)
+    return regions
+
+
+def _liver(volumes: CaseVolumes, label_names: Mapping[int, str]) -> NDArray[np.bool_] | None:
+    numbers = [number for number, name in label_names.items() if name == LIVER]
+    if volumes.labels is None or not numbers:
+        return None
+    liver: NDArray[np.bool_] = np.isin(volumes.labels, numbers)
+    return liver if liver.any() else None
+
+
+def _tiers(volumes: CaseVolumes, dome: NDArray[np.bool_] | None) -> list[Region]:
+    pets = volumes.predicted, volumes.measured
+    similarity = ssim_map(*pets)
+    regions = []
+    for name, mask in tier_masks(*pets, volumes.body, volumes.known, dome).items():
+        values = {key: float(value) for key, value in asdict(agreement(*pets, mask)).items()}
+        values["ssim"] = mean_ssim(similarity, None if name == FIELD else mask)
+        if name in (FIELD, BODY):
+            values["ms_ssim"] = ms_ssim(*pets, None if name == FIELD else mask)
+        regions.append(Region("tier", name, values))
+    return regions
+
+
+def _texture(volumes: CaseVolumes) -> Values:
+    pets, spacing_mm = (volumes.predicted, volumes.measured), volumes.geometry.spacing_mm
+    ratios = sharpness(*pets, volumes.body, volumes.known, spacing_mm)
+    return {**asdict(ratios), "seam_ratio": seam_ratio(*pets, volumes.body)}
+
+
+def _percist(
+    volumes: CaseVolumes, liver: NDArray[np.bool_] | None
+) -> tuple[float | None, float | None]:
+    """Return the threshold that each PET's own liver sets, predicted and measured."""
+    if liver is None:
+        return None, None
+    spacing_mm = volumes.geometry.spacing_mm
+    predicted, measured = (
+        percist_threshold(pet, liver, spacing_mm) for pet in (volumes.predicted, volumes.measured)
+    )
+    return predicted, measured
+
+
+def _foci(volumes: CaseVolumes) -> Region:
+    spacing_mm = volumes.geometry.spacing_mm
+    found = foci(volumes.predicted, volumes.measured, volumes.body, spacing_mm)
+    return Region("foci", BODY, _flat(asdict(found)))
+
+
+def _uptake(
+    volumes: CaseVolumes,
+    labels: NDArray[np.integer],
+    kind: Kind,
+    names: Mapping[int, str],
+    percist_suv: tuple[float | None, float | None],
+) -> list[Region]:
+    """Return a region for each label: its uptake on both PETs, and the difference."""
+    spacing_mm = volumes.geometry.spacing_mm
+    predicted, measured = (
+        uptake_of(pet, labels, spacing_mm, threshold)
+        for pet, threshold in zip((volumes.predicted, volumes.measured), percist_suv, strict=True)
+    )
+    return [
+        Region(kind, names.get(label, f"{kind} {label}"), _compared(predicted[label], real))
+        for label, real in measured.items()
+    ]
+
+
+def _compared(predicted: Uptake, measured: Uptake) -> Values:
+    """Return each figure of both PETs, and the error of the prediction, also as part of it."""
+    values = {"volume_ml": measured.volume_ml}
+    synthetic, real = _figures(predicted), _figures(measured)
+    for name, value in real.items():
+        error = synthetic[name] - value
+        values |= {
+            f"{name}_measured": value,
+            f"{name}_predicted": synthetic[name],
+            f"{name}_error": error,
+            f"{name}_relative_error": error / value if value else math.nan,
+        }
+    return values
+
+
+def _figures(uptake: Uptake) -> Values:
+    return {
+        "suv_mean": uptake.suv_mean,
+        "suv_max": uptake.suv_max,
+        "suv_peak_local": uptake.suv_peak_local,
+        "suv_peak_global": uptake.suv_peak_global,
+        **{f"mtv_{name}": value for name, value in uptake.mtv_ml.items()},
+        **{f"tlg_{name}": value for name, value in uptake.tlg_g.items()},
+    }
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> Values:
+    """Write nested numbers with names joined by a space, such as ``omitted count 1–5``."""
+    flat: Values = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{name} ")
+        else:
+            flat[f"{prefix}{name}"] = float(value)
+    return flat
+
+
+def _tallies(volumes: CaseVolumes, pet: NDArray[np.float32]) -> dict[str, Tally]:
+    """Count a PET inside the body, by nothing, by HU and by organ."""
+    body = volumes.body
+    suv = pet[body]
+    found = {"body": tally(np.zeros(suv.size, np.int64), suv, 1)}
+    if volumes.ct is not None:
+        found["hu"] = tally(hu_keys(volumes.ct[body]), suv, HU_KEYS)
+    if volumes.labels is not None:
+        organs = np.where(volumes.labels < MOST_LABELS, volumes.labels, 0)[body]
+        found["organ"] = tally(organs, suv, MOST_LABELS)
+    return found

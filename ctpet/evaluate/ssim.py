@@ -1,0 +1,180 @@
+"""Structural similarity of a synthetic and the measured PET, in 3D, on one scale or on three.
+
+SSIM = (2 μ_p μ_m + C1)(2 σ_pm + C2) / ((μ_p² + μ_m² + C1)(σ_p² + σ_m² + C2)), with moments under a
+Gaussian window around each voxel (Wang et al., IEEE Trans. Image Process. 2004;13:600-612); the
+quotient of the factors with C2 is its contrast-structure term. 1 is equal.
+
+Along an axis a Gaussian with mirrored borders is a matrix with a narrow band, so that smoothing is
+three matrix products, much faster than a convolution. Moments are float64: in a bladder of SUV 80
+the variance is lost in the squares of float32.
+"""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from ctpet.evaluate.agreement import RANGE_SUV, require_one_shape
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Pair = tuple[Doubles, Doubles]
+
+SIGMA_VOXELS = 1.5
+RADIUS_VOXELS = 5
+WINDOW_VOXELS = 2 * RADIUS_VOXELS + 1
+
+C1 = (0.01 * RANGE_SUV) ** 2
+"""K1 = 0.01 and K2 = 0.03 as Wang et al. 2004; SUV²."""
+
+C2 = (0.03 * RANGE_SUV) ** 2
+
+SCALE_WEIGHTS = (0.0448, 0.2856, 0.3001)
+"""Exponents of the scales, finest first, before they are divided by their sum: the first three of
+the five of Wang, Simoncelli and Bovik (Asilomar 2003). Five would need 176 voxels along each axis.
+"""
+
+BLOCK_VOXELS = 16
+"""Length along an axis that is smoothed at once, from all that its windows reach."""
+
+
+def ssim_map(predicted: Floats, measured: Floats) -> Floats:
+    """Return the SSIM of the window around each voxel; at a border the fields are mirrored.
+
+    Args:
+        predicted: SUVbw, (k, j, i).
+        measured: SUVbw, of the same shape.
+
+    Returns:
+        The map, (k, j, i), to be averaged by :func:`mean_ssim` over as many masks as wanted.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    return _maps(predicted, measured)[0]
+
+
+def mean_ssim(similarity: Floats, mask: Mask | None = None) -> float:
+    """Return the mean of a map of SSIM.
+
+    Args:
+        similarity: of :func:`ssim_map`, (k, j, i).
+        mask: where to average, of the same shape. If None, where the window lies in the field.
+
+    Returns:
+        The mean; NaN where there is no such voxel.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    if mask is None:
+        inside = similarity[(slice(RADIUS_VOXELS, -RADIUS_VOXELS),) * similarity.ndim]
+    else:
+        require_one_shape(similarity, mask)
+        inside = similarity[mask]
+    return float(inside.mean(dtype=np.float64)) if inside.size else math.nan
+
+
+def ssim(predicted: Floats, measured: Floats, mask: Mask | None = None) -> float:
+    """Return the mean SSIM of two PETs; see :func:`ssim_map` and :func:`mean_ssim`."""
+    return mean_ssim(ssim_map(predicted, measured), mask)
+
+
+def ms_ssim(predicted: Floats, measured: Floats, mask: Mask | None = None) -> float:
+    """Return the SSIM over three scales, each half as fine as the one before.
+
+    It is the product, each factor at least 0 and to the power of its scale's weight, of the mean
+    contrast-structure terms of the finer scales and the mean SSIM of the coarsest. A coarser voxel
+    is the mean of 2×2×2 finer ones; a last plane without a partner is dropped.
+
+    Args:
+        predicted: SUVbw, (k, j, i).
+        measured: SUVbw, of the same shape.
+        mask: where to average, of the same shape; of a coarser scale the voxels of which at least
+            half lies in it. If None, where the window lies in the field.
+
+    Returns:
+        From 0 to 1; NaN where a side of the field is shorter than 44 voxels, so that no window
+        fits into the coarsest scale, or where no voxel of a scale lies in the mask.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    require_one_shape(predicted, measured, mask)
+    if min(predicted.shape) // 2 ** (len(SCALE_WEIGHTS) - 1) < WINDOW_VOXELS:
+        return math.nan
+    covered = None if mask is None else mask.astype(np.float32)
+    terms: list[float] = []
+    for _ in SCALE_WEIGHTS:
+        if terms:
+            predicted, measured = _halved(predicted), _halved(measured)
+            covered = None if covered is None else _halved(covered)
+        within = None if covered is None else covered >= 0.5  # noqa: PLR2004
+        similarity, structure = _maps(predicted, measured)
+        terms.append(mean_ssim(structure, within))
+    terms[-1] = mean_ssim(similarity, within)
+    weights = np.divide(SCALE_WEIGHTS, sum(SCALE_WEIGHTS))
+    return float(np.prod(np.maximum(terms, 0) ** weights))
+
+
+def _halved(field: Floats) -> Floats:
+    k, j, i = (n // 2 for n in field.shape)
+    pairs = field[: 2 * k, : 2 * j, : 2 * i].reshape(k, 2, j, 2, i, 2)
+    means: Floats = pairs.mean(axis=(1, 3, 5))
+    return means
+
+
+def _maps(predicted: Floats, measured: Floats) -> tuple[Floats, Floats]:
+    """Return the maps of SSIM and of its contrast-structure term, computed slab by slab."""
+    require_one_shape(predicted, measured)
+    along_k, along_j, along_i = (_gaussian_matrix(n) for n in predicted.shape)
+    similarity, structure = np.empty((2, *predicted.shape), np.float32)
+    for slab, reach in _bands(along_k):
+        p, m = predicted[reach].astype(np.float64), measured[reach].astype(np.float64)
+        moments = np.stack([p, m, p * p + m * m, p * m])
+        moments = _times(along_k[slab, reach], moments, 1)
+        moments = _times(along_j, moments, 2)
+        moments = _times(along_i, moments, 3)
+        similarity[slab], structure[slab] = _terms(*moments)
+    return similarity, structure
+
+
+def _terms(mean_p: Doubles, mean_m: Doubles, squares: Doubles, product: Doubles) -> Pair:
+    """Return SSIM and contrast-structure term from the windows' means of p, m, p² + m² and pm."""
+    product_of_means, squares_of_means = mean_p * mean_m, mean_p * mean_p + mean_m * mean_m
+    structure = (2 * (product - product_of_means) + C2) / (squares - squares_of_means + C2)
+    return (2 * product_of_means + C1) / (squares_of_means + C1) * structure, structure
+
+
+def _gaussian_matrix(length: int) -> Doubles:
+    """Return the matrix that smooths columns of a length, mirrored at both ends."""
+    window = np.exp(-np.square(np.arange(-RADIUS_VOXELS, RADIUS_VOXELS + 1) / SIGMA_VOXELS) / 2)
+    mirrored = np.pad(np.eye(length), ((RADIUS_VOXELS, RADIUS_VOXELS), (0, 0)), "symmetric")
+    smoothed = sliding_window_view(mirrored, WINDOW_VOXELS, axis=0) @ (window / window.sum())
+    return np.asarray(smoothed)
+
+
+def _times(matrix: Doubles, fields: Doubles, axis: int) -> Doubles:
+    """Multiply the columns along an axis by a band matrix.
+
+    The products are small enough for BLAS to stay in one thread: its threads wait for each other
+    where others work on the same machine.
+    """
+    shape = list(fields.shape)
+    shape[axis] = len(matrix)
+    result = np.empty(shape)
+    columns, products = fields.swapaxes(axis, -2), result.swapaxes(axis, -2)
+    for rows, reach in _bands(matrix):
+        np.matmul(matrix[rows, reach], columns[..., reach, :], out=products[..., rows, :])
+    return result
+
+
+def _bands(matrix: Doubles) -> Iterator[tuple[slice, slice]]:
+    """Yield blocks of rows, each with the columns from its first to its last that is not 0."""
+    for start in range(0, len(matrix), BLOCK_VOXELS):
+        rows = slice(start, start + BLOCK_VOXELS)
+        used = np.flatnonzero(matrix[rows].any(axis=0))
+        yield rows, slice(used[0], used[-1] + 1)

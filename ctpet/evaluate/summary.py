@@ -1,0 +1,266 @@
+"""What an evaluation found, over patients: the content of ``summary.json``."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctpet.evaluate.baselines import NOTHING
+from ctpet.evaluate.score import CaseScore, Kind
+from ctpet.evaluate.statistics import (
+    BlandAltman,
+    Interval,
+    bland_altman,
+    by_patient,
+    holm,
+    interval,
+    minimum_detectable_difference,
+    paired_p,
+)
+from ctpet.evaluate.tally import TallyErrors
+
+Vector = NDArray[np.float64]
+BaselineErrors = Mapping[str, Mapping[str, TallyErrors]]
+"""By baseline and tier."""
+
+BASELINE_METRICS = ("mae", "rmse", "bias")
+ALL = "all"
+JUDGED_TIER, JUDGED_METRIC = "body", "mae"
+"""What a model is compared with the baselines by; the others are shown beside it."""
+
+ORGAN_METRICS = ("suv_mean", "suv_max", "suv_peak_global")
+LESION_METRICS = (*ORGAN_METRICS, "mtv_4.0", "tlg_4.0")
+_LINES: Mapping[Kind, tuple[str, ...] | None] = {
+    "tier": None,
+    "texture": None,
+    "foci": ("hot_dice",),
+    "lesions": ("dice", "measured_dice", "false_positive_ml", "false_negative_ml"),
+}
+"""Which metrics are averaged over patients; None: all. Counts are added up instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One metric of one part, over patients.
+
+    Attributes:
+        kind: of the part.
+        region: name of the part.
+        metric: its name.
+        interval: mean over patients with its 95 % interval.
+        patients: that have a value.
+    """
+
+    kind: Kind
+    region: str
+    metric: str
+    interval: Interval
+    patients: int
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineLine:
+    """A baseline beside the model, in one tier and metric.
+
+    Attributes:
+        name: of the baseline.
+        tier: where.
+        metric: mae, rmse or bias.
+        interval: of the baseline, over patients.
+        difference: model − baseline, paired by patient; below 0 the model is better (not of bias).
+        p: of no difference, two-sided, by sign flips; NaN but for the judged tier and metric.
+        p_holm: adjusted for the number of baselines.
+        detectable: true difference that this many patients would show four times in five.
+    """
+
+    name: str
+    tier: str
+    metric: str
+    interval: Interval
+    difference: Interval
+    p: float = np.nan
+    p_holm: float = np.nan
+    detectable: float = np.nan
+
+    @property
+    def beats_model(self) -> bool:
+        """Whether the model's mean error is larger than the baseline's."""
+        return self.metric != "bias" and self.difference.mean > 0
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementLine:
+    """Bland–Altman agreement of one figure of one organ, or of all lesions.
+
+    Attributes:
+        kind: organ or lesion.
+        region: name of the organ; ``all`` for lesions, averaged in each patient first.
+        metric: SUVmean, …
+        measured: one a patient.
+        predicted: one a patient.
+        agreement: of predicted − measured.
+        relative_error: mean over patients of (predicted − measured) / measured.
+    """
+
+    kind: Kind
+    region: str
+    metric: str
+    measured: tuple[float, ...]
+    predicted: tuple[float, ...]
+    agreement: BlandAltman
+    relative_error: float
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Everything over patients.
+
+    Attributes:
+        patients: how many.
+        lines: every metric.
+        baselines: every baseline.
+        agreements: Bland–Altman.
+        totals: sums over all cases of what is counted, such as ``foci: fabricated count <1``.
+    """
+
+    patients: int
+    lines: tuple[Line, ...]
+    baselines: tuple[BaselineLine, ...]
+    agreements: tuple[AgreementLine, ...]
+    totals: Mapping[str, float]
+
+
+def summarise(cases: Sequence[CaseScore], baselines: Sequence[BaselineErrors]) -> Summary:
+    """Average over patients: a patient's cases first, then the patients.
+
+    Args:
+        cases: at least one.
+        baselines: parallel to ``cases``; errors of each baseline fitted without the patient.
+    """
+    return Summary(
+        patients=len({case.patient for case in cases}),
+        lines=_lines(cases),
+        baselines=_baseline_lines(cases, baselines),
+        agreements=_agreements(cases),
+        totals=_totals(cases),
+    )
+
+
+def value_of(case: CaseScore, kind: Kind, region: str, metric: str) -> float:
+    """Return a metric of a case; NaN where it has none, or an infinite one (PSNR of equals)."""
+    for one in case.regions:
+        if (one.kind, one.name) == (kind, region):
+            value = one.values.get(metric, np.nan)
+            return value if np.isfinite(value) else np.nan
+    return float("nan")
+
+
+def per_patient(cases: Sequence[CaseScore], of: Callable[[CaseScore], float]) -> Vector:
+    """Return one value a patient, in the order of first appearance."""
+    return by_patient([of(case) for case in cases], [case.patient for case in cases])
+
+
+def _lines(cases: Sequence[CaseScore]) -> tuple[Line, ...]:
+    keys = {
+        (one.kind, one.name, metric): None
+        for case in cases
+        for one in case.regions
+        if one.kind in _LINES
+        for metric in _LINES[one.kind] or one.values
+    }
+    return tuple(_line(cases, *key) for key in keys)
+
+
+def _line(cases: Sequence[CaseScore], kind: Kind, region: str, metric: str) -> Line:
+    values = per_patient(cases, lambda case: value_of(case, kind, region, metric))
+    return Line(kind, region, metric, interval(values), int(np.isfinite(values).sum()))
+
+
+def _baseline_lines(
+    cases: Sequence[CaseScore], baselines: Sequence[BaselineErrors]
+) -> tuple[BaselineLine, ...]:
+    names = list(dict.fromkeys(name for one in baselines for name in one))
+    lines = [
+        _baseline_line(cases, baselines, name, tier, metric)
+        for name in names
+        for tier in baselines[0][NOTHING]
+        for metric in BASELINE_METRICS
+    ]
+    judged = [n for n, line in enumerate(lines) if np.isfinite(line.p)]
+    for n, adjusted in zip(judged, holm([lines[n].p for n in judged]), strict=True):
+        lines[n] = replace(lines[n], p_holm=float(adjusted))
+    return tuple(lines)
+
+
+def _baseline_line(
+    cases: Sequence[CaseScore],
+    baselines: Sequence[BaselineErrors],
+    name: str,
+    tier: str,
+    metric: str,
+) -> BaselineLine:
+    of_baseline = by_patient(
+        [getattr(one[name][tier], metric) if name in one else np.nan for one in baselines],
+        [case.patient for case in cases],
+    )
+    of_model = per_patient(cases, lambda case: value_of(case, "tier", tier, metric))
+    difference = of_model - of_baseline
+    line = BaselineLine(name, tier, metric, interval(of_baseline), interval(difference))
+    if (tier, metric) != (JUDGED_TIER, JUDGED_METRIC):
+        return line
+    return replace(
+        line, p=paired_p(difference), detectable=minimum_detectable_difference(difference)
+    )
+
+
+def _agreements(cases: Sequence[CaseScore]) -> tuple[AgreementLine, ...]:
+    organs = dict.fromkeys(
+        one.name for case in cases for one in case.regions if one.kind == "organ"
+    )
+    lines = [
+        _agreement_line(cases, "organ", name, metric) for name in organs for metric in ORGAN_METRICS
+    ]
+    if any(one.kind == "lesion" for case in cases for one in case.regions):
+        lines += [_agreement_line(cases, "lesion", ALL, metric) for metric in LESION_METRICS]
+    return tuple(lines)
+
+
+def _agreement_line(
+    cases: Sequence[CaseScore], kind: Kind, region: str, metric: str
+) -> AgreementLine:
+    def of(suffix: str) -> Vector:
+        return per_patient(cases, lambda case: _mean_of(case, kind, region, f"{metric}_{suffix}"))
+
+    measured, predicted, relative = of("measured"), of("predicted"), of("relative_error")
+    known = relative[np.isfinite(relative)]
+    return AgreementLine(
+        kind,
+        region,
+        metric,
+        tuple(measured.tolist()),
+        tuple(predicted.tolist()),
+        bland_altman(predicted - measured),
+        float(known.mean()) if known.size else float("nan"),
+    )
+
+
+def _mean_of(case: CaseScore, kind: Kind, region: str, metric: str) -> float:
+    """Return a metric of a region, or its mean over all regions of a kind."""
+    names = [one.name for one in case.regions if one.kind == kind and region in (ALL, one.name)]
+    found = [value_of(case, kind, name, metric) for name in names]
+    known = [value for value in found if np.isfinite(value)]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def _totals(cases: Sequence[CaseScore]) -> dict[str, float]:
+    """Return sums over all cases of counts and volumes of foci and lesions."""
+    totals: dict[str, float] = {}
+    for case in cases:
+        for one in case.regions:
+            if one.kind in ("foci", "lesions"):
+                for metric, value in one.values.items():
+                    if np.isfinite(value) and not metric.endswith("dice"):
+                        name = f"{one.kind}: {metric}"
+                        totals[name] = totals.get(name, 0.0) + value
+    return totals
