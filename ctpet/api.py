@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ctpet.dicom.scan_report import ScanReport
     from ctpet.dicom.suv_report import SuvReport
     from ctpet.doctor import DoctorReport
+    from ctpet.evaluate.compare import Comparison
+    from ctpet.evaluate.run import EvaluateRequest, Evaluation
     from ctpet.job.demo import DemoResult
     from ctpet.job.run import JobResult
     from ctpet.learn.export.run import Exported
@@ -27,8 +29,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Execution",
+    "compare",
     "demo",
     "doctor",
+    "evaluate",
+    "export",
     "info",
     "phantom",
     "prepare",
@@ -287,3 +292,76 @@ def export(
             beside = model.with_suffix(suffix)
             files.append(stack.enter_context(staged_file(beside, suffixes=(suffix,))))
         return run_export(request, ExportFiles(*files), progress=progress)
+
+
+def evaluate(
+    request: "EvaluateRequest",
+    out: str | Path,
+    *,
+    language: Literal["en", "vi"] = "en",
+    progress: Progress = silent,
+) -> "Evaluation":
+    """Score synthetic PETs against measured ones.
+
+    Writes ``cases.csv``, ``summary.json`` and ``report.html`` into a new folder, all or nothing.
+
+    Example::
+
+        from ctpet.evaluate.files import Sources
+        from ctpet.evaluate.run import EvaluateRequest
+
+        request = EvaluateRequest(Sources(Path("predicted/"), Path("measured/")), workers=2)
+        result = api.evaluate(request, "report/")
+
+    With several workers the calling script needs ``if __name__ == "__main__":``, as for any
+    process pool.
+
+    Args:
+        request: what to evaluate.
+        out: the folder to make; it must not exist, or be empty.
+        language: in which the report opens; it holds both.
+        progress: told how far the work is.
+
+    Raises:
+        InputRefused: if no case can be scored, or ``out`` cannot be made; single cases that
+            cannot be trusted are in the result's ``refused``.
+        ModelInvalid: if the model cannot be read.
+    """
+    from ctpet.evaluate import outputs
+    from ctpet.evaluate.pictures import draw_pictures
+    from ctpet.evaluate.report.page import write_report
+    from ctpet.evaluate.run import evaluate as score
+    from ctpet.job.staging import staged
+
+    with staged(Path(out), needed_bytes=outputs.NEEDED_BYTES) as folder:
+        evaluation = score(request, progress=progress)
+        outputs.write_cases(evaluation, folder / outputs.CASES_FILE)
+        outputs.write_summary(evaluation, folder / outputs.SUMMARY_FILE)
+        pictures = draw_pictures(evaluation, progress=progress)
+        write_report(evaluation, pictures, folder / outputs.REPORT_FILE, language=language)
+    progress("report", 1.0)
+    return evaluation
+
+
+def compare(
+    reports: Sequence[str | Path], out: str | Path, *, language: Literal["en", "vi"] = "en"
+) -> "Comparison":
+    """Put the models of several reports side by side, as one HTML file.
+
+    Args:
+        reports: folders that :func:`evaluate` made, on the same patients and references.
+        out: the file to make.
+        language: in which the page opens; it holds both.
+
+    Raises:
+        InputRefused: if the reports are not about the same patients, references and settings, or
+            ``out`` exists or cannot be written.
+    """
+    from ctpet.evaluate.compare import compare as side_by_side
+    from ctpet.evaluate.report.comparison_page import write_comparison
+    from ctpet.job.staging import staged_file
+
+    comparison = side_by_side([Path(path) for path in reports])
+    with staged_file(Path(out), suffixes=(".html",)) as path:
+        write_comparison(comparison, path, language=language)
+    return comparison

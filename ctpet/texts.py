@@ -1,5 +1,7 @@
 """Reports as text, for a person at a terminal."""
 
+from collections.abc import Sequence
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +10,9 @@ from ctpet.findings import Finding
 if TYPE_CHECKING:
     from ctpet.dicom.scan_report import ScanReport, SeriesReport
     from ctpet.doctor import DoctorReport
+    from ctpet.evaluate.compare import Comparison
+    from ctpet.evaluate.run import Evaluation
+    from ctpet.evaluate.statistics import Interval
     from ctpet.job.demo import DemoResult
     from ctpet.job.run import JobResult
     from ctpet.learn.export.run import Exported
@@ -206,3 +211,43 @@ def export_text(result: "Exported", out: Path) -> str:
             f"  {out.stem}.yaml          the configuration",
         ]
     )
+
+
+def evaluation_text(result: "Evaluation", out: Path) -> str:
+    """Say how the model stands beside the baselines, what was refused, and where the report is."""
+    summary = result.summary
+    rows = [f"refused {one.name}: {one.message.rstrip('.')} [{one.code}]" for one in result.refused]
+    rows += [""] if rows else []
+    seen = [case.name for case in result.cases if case.in_training]
+    if seen:
+        rows.append(f"the model was trained on {len(seen)} of these cases: {', '.join(seen)}")
+    judged = {line.region: line.interval for line in summary.lines if line.metric == "mae"}
+    rows.append(f"{'MAE in SUVbw':<24} {'body':<24} {'measured > 2.5':<24} predicted > 2.5")
+    tiers = ("body", "measured > 2.5", "predicted > 2.5")
+    rows.append(_row(result.title or "model", [judged[tier] for tier in tiers]))
+    for name in dict.fromkeys(line.name for line in summary.baselines):
+        lines = {x.tier: x for x in summary.baselines if (x.name, x.metric) == (name, "mae")}
+        worse = "  the model is worse" if lines["body"].beats_model else ""
+        rows.append(_row(name, [lines[tier].interval for tier in tiers]) + worse)
+    rows += ["", f"{len(result.cases)} cases of {summary.patients} patients; mean over patients"]
+    return "\n".join([*rows, f"wrote {out}/report.html"])
+
+
+def _row(name: str, intervals: "Sequence[Interval]") -> str:
+    return f"{name:<24} " + " ".join(f"{_interval(one):<24}" for one in intervals).rstrip()
+
+
+def _interval(one: "Interval") -> str:
+    if isnan(one.mean):
+        return "–"
+    return f"{one.mean:.3f}" + ("" if isnan(one.low) else f" [{one.low:.3f}, {one.high:.3f}]")
+
+
+def comparison_text(result: "Comparison", out: Path) -> str:
+    """Give each model's MAE in the body, whom it saw, and where the page is."""
+    rows = []
+    for entry, one in zip(result.entries, result.rows[0].intervals, strict=True):
+        seen = f"  trained on {len(entry.seen)} of these cases" if entry.seen else ""
+        unknown = "  training data not known" if entry.unchecked else ""
+        rows.append(f"{entry.title:<24} MAE {_interval(one)} SUVbw{seen}{unknown}")
+    return "\n".join([*rows, "", f"{result.patients} patients", f"wrote {out}"])

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from ctpet.cli import hospital, lab
+from ctpet.cli import hospital, lab, review
 
 app = typer.Typer(
     name="ctpet",
@@ -57,6 +57,10 @@ app.command(
     epilog="Example: ctpet train experiment=phantom data.dataset=cases/ optimizer.lr=1e-3",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )(lab.train)
+app.command(epilog="Example: ctpet evaluate predicted/ measured/ --ct ct/ -o report/")(
+    review.evaluate
+)
+app.command(epilog="Example: ctpet compare report-a/ report-b/ -o compare.html")(review.compare)
 app.command(epilog="Example: ctpet doctor")(hospital.doctor)
 
 

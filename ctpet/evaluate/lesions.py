@@ -173,7 +173,7 @@ def lesion_agreement(
         false_negative_ml=float(volumes_ml[~seen].sum()) if count else nan,
         lesions=_by_size(volumes_ml),
         detected=_by_size(volumes_ml[seen]),
-        measured_dice=_dice(real, reference) if count else nan,
+        measured_dice=_dice(real, reference),
         measured_detected=_by_size(volumes_ml[can_be_seen]),
         detected_by_both=_by_size(volumes_ml[seen & can_be_seen]),
     )

@@ -19,6 +19,9 @@ from ctpet.evaluate.run import Evaluation
 SUMMARY_FORMAT = 1
 CASES_FILE, SUMMARY_FILE, REPORT_FILE = "cases.csv", "summary.json", "report.html"
 
+NEEDED_BYTES = 50_000_000
+"""Space that an evaluation may take; what a caller should find free."""
+
 _ALWAYS = ("case", "patient", "in_training", "kind", "region")
 
 

@@ -112,7 +112,7 @@ def ms_ssim(predicted: Floats, measured: Floats, mask: Mask | None = None) -> fl
         if terms:
             predicted, measured = _halved(predicted), _halved(measured)
             covered = None if covered is None else _halved(covered)
-        within = None if covered is None else covered >= 0.5  # noqa: PLR2004
+        within = None if covered is None else covered >= 0.5
         similarity, structure = _maps(predicted, measured)
         terms.append(mean_ssim(structure, within))
     terms[-1] = mean_ssim(similarity, within)

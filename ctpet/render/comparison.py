@@ -30,7 +30,13 @@ _WIDTH_IN, _HEAD_IN, _GAP_IN, _BAR_IN, _FOOT_IN, _DPI = 16.0, 1.5, 0.4, 0.18, 0.
 
 
 def render_comparison(
-    ct: Volume, reference: Volume, predicted: Volume, *, title: str, path: Path
+    ct: Volume,
+    reference: Volume,
+    predicted: Volume,
+    *,
+    title: str,
+    path: Path,
+    ct_name: str = "CT",
 ) -> None:
     """Write a PNG: CT, reference PET, synthetic PET and their difference; coronal, axial, MIP.
 
@@ -43,6 +49,7 @@ def render_comparison(
         predicted: SUVBW, on the reference's grid.
         title: one or two lines, free of patient data.
         path: where to write; an existing file is replaced.
+        ct_name: what is written above the CT.
 
     Raises:
         ValueError: the PETs lie on different grids.
@@ -65,7 +72,7 @@ def render_comparison(
         show_pet(panels[1], planes[1])
         show_pet(panels[2], planes[2])
         show_difference(panels[3], planes[3], most_suv=DIFFERENCE_SUV)
-        names = ("CT", "Reference PET", "Synthetic PET", "Synthetic − reference")
+        names = (ct_name, "Reference PET", "Synthetic PET", "Synthetic − reference")
         for axes, name in zip(panels, names, strict=True):
             _frame(axes, f"{name} · {view}", across, upward)
         watermark(panels[2])

@@ -1,0 +1,115 @@
+"""What a reviewer runs: evaluate, compare."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ctpet.cli.shared import Debug, Json, Quiet, explained, print_json
+
+
+class Language(StrEnum):
+    """Choices of `--language`."""
+
+    ENGLISH = "en"
+    VIETNAMESE = "vi"
+
+
+InLanguage = Annotated[Language, typer.Option(help="In which the page opens; it holds both.")]
+
+
+@explained
+def evaluate(  # noqa: PLR0913  (typer: one parameter an option)
+    out: Annotated[Path, typer.Option("--out", "-o", help="New folder for the report.")],
+    predicted: Annotated[
+        Path | None, typer.Argument(help="Synthetic PET: a file, or a folder of patients.")
+    ] = None,
+    reference: Annotated[
+        Path | None, typer.Argument(help="Measured PET: a file, or a folder of patients.")
+    ] = None,
+    ct: Annotated[Path | None, typer.Option(help="CT: for the body and the HU baseline.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="Organs, as NIfTI label maps.")] = None,
+    lesions: Annotated[Path | None, typer.Option(help="Lesions, as NIfTI label maps.")] = None,
+    label_names: Annotated[
+        Path | None, typer.Option(help='JSON of number and name, such as {"5": "liver"}.')
+    ] = None,
+    table: Annotated[
+        Path | None, typer.Option(help="CSV instead of folders: patient, predicted, reference, …")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", help="That predicted: whom did it learn from?")
+    ] = None,
+    title: Annotated[str, typer.Option(help="Of the report; the model's name by default.")] = "",
+    resample: Annotated[
+        bool, typer.Option("--resample", help="Put predictions onto the references' grids.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; one a core by default.")
+    ] = None,
+    language: InLanguage = Language.ENGLISH,
+    quiet: Quiet = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Score synthetic PETs against measured ones, beside the baselines they must beat.
+
+    Patients are matched by the names of their files or folders, else by PatientID. Writes
+    OUT/report.html, OUT/cases.csv and OUT/summary.json; ends with exit code 3 if a case was
+    refused.
+    """
+    import os
+
+    from ctpet import api
+    from ctpet.console import reporting
+    from ctpet.errors import InputRefused
+    from ctpet.evaluate.files import Sources
+    from ctpet.evaluate.outputs import summary_json
+    from ctpet.evaluate.run import STAGE_SHARES, EvaluateRequest
+    from ctpet.infer.shipped import find_model
+    from ctpet.texts import evaluation_text
+
+    sources = None
+    if table is None and (predicted is None or reference is None):
+        raise typer.BadParameter("name the synthetic and the measured PET, or a --table")
+    if table is not None and predicted is not None:
+        raise typer.BadParameter("name folders or a --table, not both")
+    if predicted is not None and reference is not None:
+        sources = Sources(predicted, reference, ct, labels, lesions)
+    request = EvaluateRequest(
+        sources=sources,
+        table=table,
+        label_names=label_names,
+        model=find_model(model) if model else None,
+        title=title,
+        resample_prediction=resample,
+        workers=workers or os.cpu_count() or 1,
+    )
+    with reporting(STAGE_SHARES, style="quiet" if quiet else "auto") as progress:
+        result = api.evaluate(request, out, language=language.value, progress=progress)
+    if as_json:
+        print_json(summary_json(result))
+    elif not quiet:
+        typer.echo(evaluation_text(result, out))
+    if result.refused:
+        raise typer.Exit(InputRefused.exit_code)
+
+
+@explained
+def compare(
+    reports: Annotated[list[Path], typer.Argument(help="Folders that `ctpet evaluate` made.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="New file, such as compare.html.")],
+    language: InLanguage = Language.ENGLISH,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Put models side by side on the same patients, with paired tests.
+
+    Refuses reports on other patients or references, and marks in red whom a model learned from.
+    """
+    from ctpet import api
+    from ctpet.texts import comparison_text
+
+    result = api.compare(reports, out, language=language.value)
+    if not quiet:
+        typer.echo(comparison_text(result, out))

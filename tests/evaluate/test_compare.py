@@ -1,0 +1,129 @@
+"""Models side by side: the same patients, the same references, or nothing."""
+
+import json
+
+import pytest
+
+from ctpet.errors import InputRefused
+from ctpet.evaluate.compare import compare
+from ctpet.evaluate.files import Sources
+from ctpet.evaluate.outputs import write_summary
+from ctpet.evaluate.run import EvaluateRequest, evaluate
+from tests.evaluate.pairs import write_patient
+
+PATIENTS = 6
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory):
+    """Two reports on six patients: errors of 0.1 + 0.01 n, and of 0.3 throughout."""
+    root = tmp_path_factory.mktemp("compare")
+    for name, error in (("good", lambda n: 0.1 + 0.01 * n), ("bad", lambda _: 0.3)):
+        for number in range(PATIENTS):
+            write_patient(root / name, number, error=error(number))
+        folder = root / name
+        found = evaluate(
+            EvaluateRequest(
+                Sources(folder / "predicted", folder / "measured", folder / "ct"), title=name
+            )
+        )
+        (root / f"report-{name}").mkdir()
+        write_summary(found, root / f"report-{name}" / "summary.json")
+    return root
+
+
+def both(root):
+    return compare([root / "report-good", root / "report-bad"])
+
+
+def changed(reports, tmp_path, change):
+    told = json.loads((reports / "report-bad" / "summary.json").read_text("utf-8"))
+    change(told)
+    path = tmp_path / "summary.json"
+    path.write_text(json.dumps(told), "utf-8")
+    return path
+
+
+def test_models_stand_beside_each_other_with_a_paired_test(reports):
+    found = both(reports)
+    assert [entry.title for entry in found.entries] == ["good", "bad"]
+    assert found.patients == PATIENTS
+    (mae,) = [row for row in found.rows if (row.region, row.metric) == ("body", "mae")]
+    assert [one.mean for one in mae.intervals] == pytest.approx([0.125, 0.3], rel=1e-4)
+    (pair,) = found.pairs
+    assert pair.difference.mean == pytest.approx(-0.175, rel=1e-4)
+    assert pair.difference.high < 0
+    assert pair.p == pytest.approx(2 / 2**PATIENTS)
+    assert 0 < pair.detectable < 0.1
+    assert found.baselines["nothing"].mean > 0.5
+
+
+def test_three_models_are_adjusted_for_three_pairs(reports):
+    paths = [reports / "report-good", reports / "report-bad", reports / "report-good"]
+    found = compare(paths)
+    assert [entry.title for entry in found.entries] == ["good", "bad", "good (2)"]
+    assert [(pair.first, pair.second) for pair in found.pairs] == [(0, 1), (0, 2), (1, 2)]
+    assert found.pairs[0].p_holm == pytest.approx(3 * found.pairs[0].p)
+    assert found.pairs[1].p_holm == 1
+
+
+def test_the_order_of_cases_does_not_matter(reports, tmp_path):
+    path = changed(reports, tmp_path, lambda told: told["cases"].reverse())
+    again = compare([reports / "report-good", path])
+    assert again.pairs[0].difference == both(reports).pairs[0].difference
+
+
+def test_whom_a_model_saw_is_kept(reports, tmp_path):
+    def saw(told):
+        for number, case in enumerate(told["cases"]):
+            case["in_training"] = number == 2
+
+    found = compare([reports / "report-good", changed(reports, tmp_path, saw)])
+    assert found.entries[1].seen == ("patient-2",)
+    assert not found.entries[1].unchecked
+    assert found.entries[0].unchecked
+
+
+def drop(told):
+    told["cases"].pop()
+
+
+def swap(told):
+    told["cases"][0]["patient"] = "another"
+
+
+def other_reference(told):
+    told["cases"][1]["reference_sha256"] = "00"
+
+
+def other_settings(told):
+    told["settings"]["hot_suv"] = 3.0
+
+
+def other_format(told):
+    told["format"] = 99
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "named"),
+    [
+        (drop, "patients-differ", "patient-5"),
+        (swap, "patients-differ", "patient-0"),
+        (other_reference, "references-differ", "patient-1"),
+        (other_settings, "settings-differ", "settings"),
+        (other_format, "report-unreadable", "99"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(reports, tmp_path, change, code, named):
+    with pytest.raises(InputRefused, match=named) as refused:
+        compare([reports / "report-good", changed(reports, tmp_path, change)])
+    assert refused.value.code == code
+
+
+def test_one_report_or_none_is_refused(reports, tmp_path):
+    with pytest.raises(InputRefused) as refused:
+        compare([reports / "report-good"])
+    assert refused.value.code == "one-report"
+    with pytest.raises(InputRefused) as refused:
+        compare([reports / "report-good", tmp_path])
+    assert refused.value.code == "report-unreadable"

@@ -1,0 +1,121 @@
+"""Which prediction belongs to which reference."""
+
+import numpy as np
+import pytest
+
+from ctpet.errors import InputRefused
+from ctpet.evaluate.files import Sources, find_cases, table_cases
+from tests.evaluate.pairs import geometry, write, write_patient
+from tests.prepare.studies import write_study
+
+PET = np.zeros((2, 3, 4))
+
+
+def nifti(path):
+    return write(PET, path, on=geometry(PET.shape))
+
+
+def test_files_are_matched_by_name_and_the_unmatched_are_told(tmp_path):
+    for number in (0, 1):
+        write_patient(tmp_path, number)
+    (tmp_path / "measured" / "patient-1.nii.gz").rename(tmp_path / "measured" / "patient-9.nii.gz")
+    sources = Sources(*(tmp_path / name for name in ("predicted", "measured", "ct", "labels")))
+    cases, refused = find_cases(sources)
+    assert [case.name for case in cases] == ["patient-0"]
+    assert {role: path.parent.name for role, path in cases[0].files.items()} == {
+        "predicted": "predicted",
+        "reference": "measured",
+        "ct": "ct",
+        "labels": "labels",
+    }
+    assert {(one.name, one.code) for one in refused} == {
+        ("patient-9", "no-prediction"),
+        ("patient-1", "no-reference"),
+    }
+
+
+def test_in_folders_the_name_of_a_file_says_what_it_is(tmp_path):
+    for root in ("predicted", "all"):
+        nifti(tmp_path / root / "anh" / "pet.nii.gz")
+    for name in ("CT", "labels", "lesions", "floor_mean"):
+        nifti(tmp_path / "all" / "anh" / f"{name}.nii.gz")
+    root = tmp_path / "all"
+    (case,), refused = find_cases(Sources(tmp_path / "predicted", root, root, root, root))
+    assert refused == []
+    assert {role: path.name for role, path in case.files.items()} == {
+        "predicted": "pet.nii.gz",
+        "reference": "pet.nii.gz",
+        "ct": "CT.nii.gz",
+        "labels": "labels.nii.gz",
+        "lesions": "lesions.nii.gz",
+    }
+
+
+def test_the_only_file_of_a_folder_needs_no_name(tmp_path):
+    nifti(tmp_path / "a" / "x" / "whatever.nii.gz")
+    nifti(tmp_path / "b" / "x" / "else.nii")
+    (case,), _ = find_cases(Sources(tmp_path / "a", tmp_path / "b"))
+    assert case.files["predicted"].name == "whatever.nii.gz"
+
+
+def test_two_files_of_which_none_is_named_are_refused(tmp_path):
+    nifti(tmp_path / "a" / "x" / "pet.nii.gz")
+    nifti(tmp_path / "a" / "y" / "pet.nii.gz")
+    nifti(tmp_path / "b" / "x" / "one.nii.gz")
+    nifti(tmp_path / "b" / "x" / "two.nii.gz")
+    nifti(tmp_path / "b" / "y" / "one.nii.gz")
+    (case,), refused = find_cases(Sources(tmp_path / "a", tmp_path / "b"))
+    assert case.name == "y"
+    assert [(one.name, one.code) for one in refused] == [("x", "several-files")]
+
+
+def test_two_single_files_match_whatever_their_names(tmp_path):
+    one, two = nifti(tmp_path / "one.nii.gz"), nifti(tmp_path / "two.nii.gz")
+    (case,), _ = find_cases(Sources(one, two))
+    assert (case.files["predicted"], case.files["reference"]) == (one, two)
+
+
+def test_dicom_folders_of_other_names_match_by_patient_id(tmp_path):
+    write_study(tmp_path / "predicted" / "x", PatientID="BN-1")
+    write_study(tmp_path / "predicted" / "y", PatientID="BN-2")
+    write_study(tmp_path / "measured" / "1", PatientID="BN-2")
+    cases, refused = find_cases(Sources(tmp_path / "predicted", tmp_path / "measured"))
+    assert [case.files["predicted"].parent.name for case in cases] == ["y"]
+    assert [(one.name, one.code) for one in refused] == [("x", "no-reference")]
+
+
+def test_nothing_in_common_is_refused_with_what_was_seen(tmp_path):
+    nifti(tmp_path / "a" / "x.nii.gz")
+    nifti(tmp_path / "b" / "y.nii.gz")
+    with pytest.raises(InputRefused, match=r"\(x\).*\(y\)") as refused:
+        find_cases(Sources(tmp_path / "a", tmp_path / "b"))
+    assert refused.value.code == "nothing-to-compare"
+
+
+def test_a_missing_root_is_refused(tmp_path):
+    nifti(tmp_path / "b" / "y.nii.gz")
+    with pytest.raises(InputRefused) as refused:
+        find_cases(Sources(tmp_path / "nowhere", tmp_path / "b"))
+    assert refused.value.code == "path-missing"
+
+
+def table(tmp_path, text):
+    path = tmp_path / "pairs.csv"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_a_table_names_the_files_and_a_patient_may_have_several_cases(tmp_path):
+    nifti(tmp_path / "p.nii.gz")
+    nifti(tmp_path / "r.nii.gz")
+    rows = "anh,p.nii.gz,r.nii.gz\nanh,p.nii.gz,r.nii.gz\nbinh,gone.nii.gz,r.nii.gz\n,p.nii.gz,\n"
+    cases, refused = table_cases(table(tmp_path, f"patient,predicted,reference\n{rows}"))
+    assert [(case.name, case.patient) for case in cases] == [("anh #1", "anh"), ("anh #2", "anh")]
+    assert [one.code for one in refused] == ["file-missing", "row-incomplete"]
+
+
+@pytest.mark.parametrize("header", ["patient,predicted", "patient,predicted,reference,age"])
+def test_a_table_with_other_columns_is_refused(tmp_path, header):
+    with pytest.raises(InputRefused, match="patient, predicted, reference") as refused:
+        table_cases(table(tmp_path, f"{header}\n"))
+    assert refused.value.code == "table-columns"

@@ -1,0 +1,165 @@
+"""A case on one grid, and what is refused before anything is scored."""
+
+import numpy as np
+import pytest
+
+from ctpet.errors import InputRefused
+from ctpet.evaluate.files import CaseFiles
+from ctpet.evaluate.reading import read_case
+from ctpet.volume import Geometry
+from tests.evaluate.pairs import LIVER, geometry, labels, measured, write
+from tests.prepare.studies import SHAPE, trunk, write_study
+
+
+def files(tmp_path, **arrays):
+    """Write a case; a value is an array, or an array and its geometry."""
+    arrays = {"predicted": measured(), "reference": measured(), "ct": trunk()} | arrays
+    paths = {}
+    for role, value in arrays.items():
+        if value is None:
+            continue
+        array, on = value if isinstance(value, tuple) else (value, geometry())
+        quantity = "HU" if role in ("ct", "labels") else "SUVBW"
+        paths[role] = write(array, tmp_path / f"{role}.nii.gz", quantity, on)
+    return CaseFiles("a", "a", paths)
+
+
+def refusal(case, *, resample_prediction=False):
+    with pytest.raises(InputRefused) as refused:
+        read_case(case, resample_prediction=resample_prediction)
+    return refused.value
+
+
+def moved(by_mm):
+    x, y, z = geometry().origin_mm
+    return geometry(origin_mm=(x + by_mm, y, z))
+
+
+def test_the_body_is_the_filled_outline_of_the_ct(tmp_path):
+    found = read_case(files(tmp_path), resample_prediction=False)
+    assert found.body[20, 20, 14]  # lung
+    assert not found.body[20, 0, 0]
+    assert found.known.all()
+    assert found.ct[20, 20, 14] == -800
+
+
+def test_without_a_ct_the_body_is_the_outline_of_the_measured_pet(tmp_path):
+    found = read_case(files(tmp_path, ct=None), resample_prediction=False)
+    assert found.ct is None
+    assert found.body[20, 20, 14]
+    assert not found.body[20, 0, 0]
+
+
+def test_axes_of_any_order_and_sense_give_the_same_case(tmp_path):
+    straight = read_case(files(tmp_path), resample_prediction=False)
+    affine = geometry().affine.copy()
+    affine[:3, 3] = geometry().index_to_lps([0, SHAPE[1] - 1, 0])
+    affine[:3, 1] *= -1
+    turned_grid = Geometry((SHAPE[1], SHAPE[0], SHAPE[2]), affine[:, [1, 0, 2, 3]], None)
+    pet = measured()[:, ::-1].transpose(1, 0, 2)
+    (tmp_path / "turned").mkdir()
+    turned = read_case(
+        files(tmp_path / "turned", reference=(pet, turned_grid)), resample_prediction=False
+    )
+    assert np.array_equal(turned.measured, straight.measured)
+    assert turned.reference_sha256 == straight.reference_sha256
+
+
+def test_another_place_or_another_value_is_another_reference(tmp_path):
+    first = read_case(files(tmp_path), resample_prediction=False).reference_sha256
+    changed = measured()
+    changed[3, 20, 20] += 0.01
+    hotter = files(tmp_path, reference=changed)
+    assert read_case(hotter, resample_prediction=False).reference_sha256 != first
+    both = (measured(), moved(4.0))
+    shifted = files(tmp_path, reference=both, predicted=both)
+    assert read_case(shifted, resample_prediction=False).reference_sha256 != first
+
+
+def test_a_prediction_on_another_grid_is_refused_unless_resampling_is_asked_for(tmp_path):
+    case = files(tmp_path, predicted=(measured(), moved(8.0)))
+    refused = refusal(case)
+    assert refused.code == "grids-differ"
+    assert "24×40×48 voxels of 8×8×8 mm" in str(refused)
+    assert "--resample" in refused.remedy
+    found = read_case(case, resample_prediction=True)
+    # moved by one voxel to the left: what was at i is at i + 1, and i = 0 is not covered.
+    np.testing.assert_array_equal(found.predicted[:, :, 1:], measured()[:, :, :-1].astype("f4"))
+    assert not found.known[:, :, 0].any()
+    assert not (found.body & ~found.known).any()
+
+
+def test_a_tenth_of_a_millimetre_is_no_other_grid(tmp_path):
+    case = files(tmp_path, predicted=(measured(), moved(0.05)))
+    assert np.array_equal(
+        read_case(case, resample_prediction=False).predicted, measured().astype("f4")
+    )
+
+
+def test_a_prediction_that_covers_part_of_the_body_is_said_or_refused(tmp_path):
+    part = files(tmp_path, predicted=(measured(), moved(80.0)))
+    codes = [one.code for one in read_case(part, resample_prediction=True).findings]
+    assert codes == ["prediction-covers-part"]
+    away = files(tmp_path, predicted=(measured(), moved(240.0)))
+    assert refusal(away, resample_prediction=True).code == "no-overlap"
+
+
+@pytest.mark.parametrize(
+    ("role", "factor"), [("reference", 5000), ("reference", 0.01), ("predicted", 5000)]
+)
+def test_what_is_no_suv_is_refused(tmp_path, role, factor):
+    assert refusal(files(tmp_path, **{role: measured() * factor})).code == "suv-implausible"
+
+
+def test_a_model_that_predicts_nothing_is_scored(tmp_path):
+    assert not read_case(
+        files(tmp_path, predicted=np.zeros(SHAPE)), resample_prediction=False
+    ).predicted.any()
+
+
+def test_nan_is_refused(tmp_path):
+    import nibabel as nib
+
+    case = files(tmp_path)
+    path = case.files["predicted"]
+    image = nib.load(path)
+    values = image.get_fdata()
+    values[0, 0, 0] = np.nan
+    nib.save(nib.Nifti1Image(values.astype("f4"), image.affine), path)
+    assert refusal(case).code == "nifti-not-finite"
+
+
+def test_no_body_is_refused(tmp_path):
+    assert refusal(files(tmp_path, ct=np.full(SHAPE, -1000))).code == "no-body"
+
+
+def test_labels_are_brought_onto_the_grid_and_empty_ones_refused(tmp_path):
+    found = read_case(files(tmp_path, labels=labels()), resample_prediction=False)
+    assert found.labels[5, 20, 12] == LIVER
+    assert refusal(files(tmp_path, labels=np.zeros(SHAPE))).code == "labels-empty"
+
+
+def dicom(tmp_path, **changes):
+    write_study(tmp_path / "measured")
+    write_study(tmp_path / "other", **changes)
+    paths = {"reference": tmp_path / "measured" / "pet", "predicted": tmp_path / "other" / "pet"}
+    return CaseFiles("a", "a", paths)
+
+
+def test_dicom_of_different_patients_is_refused(tmp_path):
+    assert refusal(dicom(tmp_path, PatientID="BN-9")).code == "patients-differ"
+
+
+def test_dicom_in_different_frames_of_reference_is_refused(tmp_path):
+    assert refusal(dicom(tmp_path)).code == "frame-of-reference-differs"
+
+
+def test_dicom_is_read_as_suv(tmp_path):
+    write_study(tmp_path)
+    pet = tmp_path / "pet"
+    found = read_case(
+        CaseFiles("a", "a", {"reference": pet, "predicted": pet, "ct": tmp_path / "ct"}),
+        resample_prediction=False,
+    )
+    assert found.patient_ids == ("BN-0042",)
+    assert np.percentile(found.measured[found.body], 99.9) == pytest.approx(6, abs=0.01)

@@ -1,0 +1,186 @@
+"""An evaluation from files to numbers over patients."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from ctpet.contract import TrainingData, hash_patient
+from ctpet.errors import InputRefused
+from ctpet.evaluate import run
+from ctpet.evaluate.files import Sources
+from ctpet.evaluate.outputs import summary_json, write_cases, write_summary
+from ctpet.evaluate.run import EvaluateRequest, evaluate
+from ctpet.evaluate.score import patient_key
+from ctpet.evaluate.summary import value_of
+from tests.evaluate.pairs import geometry, measured, write, write_patient
+from tests.prepare.studies import trunk
+
+PATIENTS = 6
+ERRORS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+SALT = "77"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("evaluation")
+    for number, error in enumerate(ERRORS):
+        write_patient(folder, number, error=error)
+    (folder / "labels" / "labels.json").write_text('{"5": "Liver"}', "utf-8")
+    return folder
+
+
+def sources(root):
+    names = ("predicted", "measured", "ct", "labels", "lesions")
+    return Sources(*(root / name for name in names))
+
+
+@pytest.fixture(scope="module")
+def evaluation(root):
+    return evaluate(EvaluateRequest(sources(root)))
+
+
+def line(evaluation, region, metric, kind="tier"):
+    (one,) = [
+        x
+        for x in evaluation.summary.lines
+        if (x.kind, x.region, x.metric) == (kind, region, metric)
+    ]
+    return one
+
+
+def baseline(evaluation, name, tier="body", metric="mae"):
+    (one,) = [
+        x
+        for x in evaluation.summary.baselines
+        if (x.name, x.tier, x.metric) == (name, tier, metric)
+    ]
+    return one
+
+
+def test_a_constant_error_is_found_in_every_tier(evaluation):
+    for region in ("body", "measured > 0.5", "measured > 2.5", "body without dome"):
+        assert line(evaluation, region, "mae").interval.mean == pytest.approx(np.mean(ERRORS), 1e-4)
+        assert line(evaluation, region, "bias").interval.mean == pytest.approx(0.35, 1e-4)
+    interval = line(evaluation, "body", "mae").interval
+    assert 0.1 < interval.low < 0.25 < 0.45 < interval.high < 0.6
+    assert line(evaluation, "body", "mae").patients == PATIENTS
+
+
+def test_each_case_has_its_own_scores(evaluation):
+    for case, error in zip(evaluation.cases, ERRORS, strict=True):
+        assert value_of(case, "tier", "body", "mae") == pytest.approx(error, rel=1e-4)
+        assert value_of(case, "organ", "liver", "suv_mean_error") == pytest.approx(error, rel=1e-4)
+        assert value_of(case, "lesion", "lesion 1", "suv_max_error") == pytest.approx(error, 1e-4)
+        assert value_of(case, "lesions", "all", "detected count 5–20") == 1
+        assert value_of(case, "lesions", "all", "detected count >20") == 0
+
+
+def test_organs_agree_as_bland_and_altman_say(evaluation):
+    (liver,) = [
+        x for x in evaluation.summary.agreements if (x.region, x.metric) == ("liver", "suv_mean")
+    ]
+    assert liver.agreement.bias.mean == pytest.approx(0.35, 1e-4)
+    assert liver.agreement.high_limit == pytest.approx(0.35 + 1.96 * np.std(ERRORS, ddof=1), 1e-3)
+    assert liver.measured[1] == pytest.approx(1.05 * liver.measured[0], rel=1e-5)
+
+
+def test_baselines_are_fitted_without_the_patient(evaluation):
+    # Patients are alike but for a factor 1 + 0.05 n: the HU lookup is nearly right.
+    model, lookup = np.mean(ERRORS), baseline(evaluation, "HU bins")
+    assert lookup.interval.mean < 0.12
+    assert lookup.beats_model
+    assert lookup.difference.mean == pytest.approx(model - lookup.interval.mean, abs=1e-6)
+    assert 0 < lookup.p <= lookup.p_holm
+    nothing = baseline(evaluation, "nothing")
+    assert not nothing.beats_model
+    body = np.concatenate([measured(n)[trunk() > -950] for n in range(PATIENTS)])
+    assert nothing.interval.mean == pytest.approx(body.mean(), rel=1e-3)
+    assert np.isnan(baseline(evaluation, "nothing", "measured > 2.5").p)
+
+
+def test_only_the_patient_left_out_knows_an_odd_uptake(tmp_path):
+    for number in range(3):
+        write_patient(tmp_path, 0, name=f"p{number}")
+    odd = measured(0) * np.where(trunk() == 700, 6, 1)
+    write(odd, tmp_path / "measured" / "p2.nii.gz")
+    found = evaluate(EvaluateRequest(sources(tmp_path)))
+    spine = (trunk() == 700).sum() / (trunk() > -950).sum()
+    errors = [one["HU bins"]["body"].mae for one in found.baselines]
+    assert errors[0] == pytest.approx(errors[1])
+    assert errors[2] - errors[0] == pytest.approx(5 * spine, rel=0.02)
+
+
+def test_a_patient_with_two_cases_counts_once(root, tmp_path):
+    rows = [f"{name},predicted/{case}.nii.gz,measured/{case}.nii.gz" for name, case in (
+        ("a", "patient-0"), ("a", "patient-1"), ("b", "patient-5"))]  # fmt: skip
+    table = root / "pairs.csv"
+    table.write_text("patient,predicted,reference\n" + "\n".join(rows), "utf-8")
+    found = evaluate(EvaluateRequest(table=table))
+    assert found.summary.patients == 2
+    assert len(found.cases) == 3
+    assert line(found, "body", "bias").interval.mean == pytest.approx((0.15 + 0.6) / 2, rel=0.02)
+    assert np.isnan(line(found, "body", "bias").interval.low)
+
+
+def test_a_bad_case_is_told_and_the_others_go_on(root, tmp_path):
+    write_patient(tmp_path, 0)
+    write_patient(tmp_path, 1)
+    write(np.ones((3, 3, 3)), tmp_path / "predicted" / "patient-1.nii.gz", on=geometry((3, 3, 3)))
+    found = evaluate(EvaluateRequest(sources(tmp_path)))
+    assert [case.name for case in found.cases] == ["patient-0"]
+    assert [(one.name, one.code) for one in found.refused] == [("patient-1", "grids-differ")]
+    (tmp_path / "predicted" / "patient-0.nii.gz").write_bytes(b"no image")
+    with pytest.raises(InputRefused, match="None of 2 cases") as refused:
+        evaluate(EvaluateRequest(sources(tmp_path)))
+    assert refused.value.code == "nothing-scored"
+
+
+def test_whom_the_model_saw_is_marked(root, monkeypatch):
+    seen = TrainingData("made", "", "", SALT, (hash_patient("patient-3", SALT),))
+    contract = type("Contract", (), {"trained_on": seen, "name": "made"})()
+    model = type("Model", (), {"contract": contract, "digest": "00"})()
+    monkeypatch.setattr(run, "load_model", lambda _: model)
+    found = evaluate(EvaluateRequest(sources(root), model=root))
+    assert [case.name for case in found.cases if case.in_training] == ["patient-3"]
+    assert found.title == "made"
+
+
+def test_without_a_model_nobody_knows_whom_it_saw(evaluation):
+    assert {case.in_training for case in evaluation.cases} == {None}
+
+
+def test_several_processes_find_the_same(root, evaluation):
+    again = evaluate(EvaluateRequest(sources(root), workers=2))
+    assert summary_json(again) == summary_json(evaluation)
+
+
+def test_the_files_hold_every_case_and_no_path(evaluation, root, tmp_path):
+    write_cases(evaluation, tmp_path / "cases.csv")
+    with (tmp_path / "cases.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    body = [row for row in rows if (row["kind"], row["region"]) == ("tier", "body")]
+    assert [float(row["mae"]) for row in body] == pytest.approx(ERRORS, rel=1e-4)
+    (lookup,) = [
+        row
+        for row in rows
+        if (row["case"], row["kind"], row["region"]) == ("patient-0", "baseline", "HU bins: body")
+    ]
+    assert float(lookup["mae"]) == pytest.approx(
+        evaluation.baselines[0]["HU bins"]["body"].mae, rel=1e-5
+    )
+    write_summary(evaluation, tmp_path / "summary.json")
+    text = (tmp_path / "summary.json").read_text("utf-8")
+    assert str(root) not in text
+    told = json.loads(text)
+    assert told["cases"][2]["patient"] == patient_key("patient-2")
+    assert told["patients"] == PATIENTS
+    assert told == summary_json(evaluation)
+
+
+def test_a_perfect_prediction_has_no_finite_psnr_and_breaks_nothing(tmp_path):
+    write_patient(tmp_path, 0, error=0.0)
+    found = evaluate(EvaluateRequest(Sources(tmp_path / "predicted", tmp_path / "measured")))
+    assert line(found, "body", "mae").interval.mean == 0
+    assert np.isnan(line(found, "body", "psnr_db").interval.mean)
