@@ -112,7 +112,7 @@ def test_only_the_patient_left_out_knows_an_odd_uptake(tmp_path):
     assert errors[2] - errors[0] == pytest.approx(5 * spine, rel=0.02)
 
 
-def test_a_patient_with_two_cases_counts_once(root, tmp_path):
+def test_a_patient_with_two_cases_counts_once(root):
     rows = [f"{name},predicted/{case}.nii.gz,measured/{case}.nii.gz" for name, case in (
         ("a", "patient-0"), ("a", "patient-1"), ("b", "patient-5"))]  # fmt: skip
     table = root / "pairs.csv"
@@ -124,7 +124,7 @@ def test_a_patient_with_two_cases_counts_once(root, tmp_path):
     assert np.isnan(line(found, "body", "bias").interval.low)
 
 
-def test_a_bad_case_is_told_and_the_others_go_on(root, tmp_path):
+def test_a_bad_case_is_told_and_the_others_go_on(tmp_path):
     write_patient(tmp_path, 0)
     write_patient(tmp_path, 1)
     write(np.ones((3, 3, 3)), tmp_path / "predicted" / "patient-1.nii.gz", on=geometry((3, 3, 3)))
