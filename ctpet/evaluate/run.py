@@ -11,10 +11,10 @@ from ctpet.errors import CtpetError, InputRefused
 from ctpet.evaluate.baselines import baseline_errors
 from ctpet.evaluate.files import CaseFiles, Refused, Sources, find_cases, table_cases
 from ctpet.evaluate.label_names import label_names
+from ctpet.evaluate.made_by import find_maker
 from ctpet.evaluate.score import CaseScore, Scored, ScoreTask, Tallies, score_case
 from ctpet.evaluate.summary import BaselineErrors, Summary, summarise
 from ctpet.evaluate.tally import Tally
-from ctpet.infer.model import load_model
 from ctpet.progress import Progress, silent
 from ctpet.workers import WorkerDied, spread
 
@@ -29,7 +29,8 @@ class EvaluateRequest:
         sources: folders or files; None with a table.
         table: CSV that names the files of each case.
         label_names: JSON of number and name; None: found beside the label maps.
-        model: that made the predictions, to tell whose patients it saw; None: not known.
+        model: that made the predictions, to tell whose patients it saw; None: the shipped one that
+            the records beside them name, if any.
         title: of the report; empty: the model's name.
         resample_prediction: put predictions on other grids onto the reference's.
         workers: processes.
@@ -92,8 +93,8 @@ def evaluate(request: EvaluateRequest, *, progress: Progress = silent) -> Evalua
         WorkerKilled: most often for want of memory.
     """
     progress("match", 0.0)
-    model = load_model(request.model) if request.model else None
     cases, refused = _find(request)
+    model = find_maker(cases, request.model)
     labels = request.sources.labels if request.sources else None
     names = label_names(request.label_names, labels)
     trained_on = model.contract.trained_on if model else None

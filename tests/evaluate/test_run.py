@@ -141,7 +141,7 @@ def test_whom_the_model_saw_is_marked(root, monkeypatch):
     seen = TrainingData("made", "", "", SALT, (hash_patient("patient-3", SALT),))
     contract = type("Contract", (), {"trained_on": seen, "name": "made"})()
     model = type("Model", (), {"contract": contract, "digest": "00"})()
-    monkeypatch.setattr(run, "load_model", lambda _: model)
+    monkeypatch.setattr(run, "find_maker", lambda *_: model)
     found = evaluate(EvaluateRequest(sources(root), model=root))
     assert [case.name for case in found.cases if case.in_training] == ["patient-3"]
     assert found.title == "made"
