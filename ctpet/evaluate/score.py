@@ -20,7 +20,7 @@ from ctpet.evaluate.reading import CaseVolumes, read_case
 from ctpet.evaluate.regions import Uptake, percist_threshold, uptake_of
 from ctpet.evaluate.seams import seam_ratio
 from ctpet.evaluate.sharpness import sharpness
-from ctpet.evaluate.ssim import mean_ssim, ms_ssim, ssim_map
+from ctpet.evaluate.ssim import mean_ms_ssim, mean_ssim, similarity
 from ctpet.evaluate.tally import HU_KEYS, Tally, hu_keys, tally
 from ctpet.evaluate.tiers import BODY, FIELD, dome_slab, tier_masks
 from ctpet.findings import Finding
@@ -154,13 +154,13 @@ def _liver(volumes: CaseVolumes, label_names: Mapping[int, str]) -> NDArray[np.b
 
 def _tiers(volumes: CaseVolumes, dome: NDArray[np.bool_] | None) -> list[Region]:
     pets = volumes.predicted, volumes.measured
-    similarity = ssim_map(*pets)
+    maps = similarity(*pets)
     regions = []
     for name, mask in tier_masks(*pets, volumes.body, volumes.known, dome).items():
         values = {key: float(value) for key, value in asdict(agreement(*pets, mask)).items()}
-        values["ssim"] = mean_ssim(similarity, None if name == FIELD else mask)
+        values["ssim"] = mean_ssim(maps, None if name == FIELD else mask)
         if name in (FIELD, BODY):
-            values["ms_ssim"] = ms_ssim(*pets, None if name == FIELD else mask)
+            values["ms_ssim"] = mean_ms_ssim(maps, None if name == FIELD else mask)
         regions.append(Region("tier", name, values))
     return regions
 

@@ -11,6 +11,7 @@ the variance is lost in the squares of float32.
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -41,28 +42,56 @@ BLOCK_VOXELS = 16
 """Length along an axis that is smoothed at once, from all that its windows reach."""
 
 
-def ssim_map(predicted: Floats, measured: Floats) -> Floats:
-    """Return the SSIM of the window around each voxel; at a border the fields are mirrored.
+@dataclass(frozen=True, eq=False)
+class Similarity:
+    """Maps of two PETs, to be averaged over as many masks as wanted.
+
+    Attributes:
+        ssim: of the window around each voxel, (k, j, i); at a border the fields are mirrored.
+        scales: for each scale, finest first, the map whose mean is its factor of MS-SSIM: the
+            contrast-structure term, and of the coarsest scale the SSIM; empty where no window fits
+            into the coarsest.
+    """
+
+    ssim: Floats
+    scales: tuple[Floats, ...]
+
+
+def similarity(predicted: Floats, measured: Floats) -> Similarity:
+    """Return the maps of SSIM on every scale; see :func:`mean_ssim` and :func:`mean_ms_ssim`.
+
+    A coarser voxel is the mean of 2×2×2 finer ones; a last plane without a partner is dropped.
 
     Args:
         predicted: SUVbw, (k, j, i).
         measured: SUVbw, of the same shape.
 
-    Returns:
-        The map, (k, j, i), to be averaged by :func:`mean_ssim` over as many masks as wanted.
-
     Raises:
         ValueError: the shapes differ.
     """
+    finest, structure = _maps(predicted, measured)
+    coarser = len(SCALE_WEIGHTS) - 1
+    if min(predicted.shape) // 2**coarser < WINDOW_VOXELS:
+        return Similarity(finest, ())
+    scales = [structure]
+    for scale in range(1, coarser + 1):
+        predicted, measured = _halved(predicted), _halved(measured)
+        whole, structure = _maps(predicted, measured)
+        scales.append(whole if scale == coarser else structure)
+    return Similarity(finest, tuple(scales))
+
+
+def ssim_map(predicted: Floats, measured: Floats) -> Floats:
+    """Return the SSIM of the window around each voxel alone; see :class:`Similarity`."""
     return _maps(predicted, measured)[0]
 
 
-def mean_ssim(similarity: Floats, mask: Mask | None = None) -> float:
-    """Return the mean of a map of SSIM.
+def mean_ssim(maps: Similarity, mask: Mask | None = None) -> float:
+    """Return the mean SSIM.
 
     Args:
-        similarity: of :func:`ssim_map`, (k, j, i).
-        mask: where to average, of the same shape. If None, where the window lies in the field.
+        maps: of two PETs.
+        mask: where to average, (k, j, i). If None, where the window lies in the field.
 
     Returns:
         The mean; NaN where there is no such voxel.
@@ -70,31 +99,19 @@ def mean_ssim(similarity: Floats, mask: Mask | None = None) -> float:
     Raises:
         ValueError: the shapes differ.
     """
-    if mask is None:
-        inside = similarity[(slice(RADIUS_VOXELS, -RADIUS_VOXELS),) * similarity.ndim]
-    else:
-        require_one_shape(similarity, mask)
-        inside = similarity[mask]
-    return float(inside.mean(dtype=np.float64)) if inside.size else math.nan
+    return _mean(maps.ssim, mask)
 
 
-def ssim(predicted: Floats, measured: Floats, mask: Mask | None = None) -> float:
-    """Return the mean SSIM of two PETs; see :func:`ssim_map` and :func:`mean_ssim`."""
-    return mean_ssim(ssim_map(predicted, measured), mask)
-
-
-def ms_ssim(predicted: Floats, measured: Floats, mask: Mask | None = None) -> float:
+def mean_ms_ssim(maps: Similarity, mask: Mask | None = None) -> float:
     """Return the SSIM over three scales, each half as fine as the one before.
 
     It is the product, each factor at least 0 and to the power of its scale's weight, of the mean
-    contrast-structure terms of the finer scales and the mean SSIM of the coarsest. A coarser voxel
-    is the mean of 2×2×2 finer ones; a last plane without a partner is dropped.
+    contrast-structure terms of the finer scales and the mean SSIM of the coarsest.
 
     Args:
-        predicted: SUVbw, (k, j, i).
-        measured: SUVbw, of the same shape.
-        mask: where to average, of the same shape; of a coarser scale the voxels of which at least
-            half lies in it. If None, where the window lies in the field.
+        maps: of two PETs.
+        mask: where to average, (k, j, i); of a coarser scale the voxels of which at least half
+            lies in it. If None, where the window lies in the field.
 
     Returns:
         From 0 to 1; NaN where a side of the field is shorter than 44 voxels, so that no window
@@ -103,21 +120,26 @@ def ms_ssim(predicted: Floats, measured: Floats, mask: Mask | None = None) -> fl
     Raises:
         ValueError: the shapes differ.
     """
-    require_one_shape(predicted, measured, mask)
-    if min(predicted.shape) // 2 ** (len(SCALE_WEIGHTS) - 1) < WINDOW_VOXELS:
+    require_one_shape(maps.ssim, mask)
+    if not maps.scales:
         return math.nan
     covered = None if mask is None else mask.astype(np.float32)
     terms: list[float] = []
-    for _ in SCALE_WEIGHTS:
-        if terms:
-            predicted, measured = _halved(predicted), _halved(measured)
-            covered = None if covered is None else _halved(covered)
-        within = None if covered is None else covered >= 0.5
-        similarity, structure = _maps(predicted, measured)
-        terms.append(mean_ssim(structure, within))
-    terms[-1] = mean_ssim(similarity, within)
+    for each in maps.scales:
+        if terms and covered is not None:
+            covered = _halved(covered)
+        terms.append(_mean(each, None if covered is None else covered >= 0.5))
     weights = np.divide(SCALE_WEIGHTS, sum(SCALE_WEIGHTS))
     return float(np.prod(np.maximum(terms, 0) ** weights))
+
+
+def _mean(field: Floats, mask: Mask | None) -> float:
+    if mask is None:
+        inside = field[(slice(RADIUS_VOXELS, -RADIUS_VOXELS),) * field.ndim]
+    else:
+        require_one_shape(field, mask)
+        inside = field[mask]
+    return float(inside.mean(dtype=np.float64)) if inside.size else math.nan
 
 
 def _halved(field: Floats) -> Floats:
