@@ -262,6 +262,11 @@ def _baselines(entry: Entry, patients: Sequence[str]) -> dict[str, Interval]:
     }
 
 
+def case_values(entry: Entry) -> Vector:
+    """Return the MAE in the body of each case, in their order."""
+    return _values(entry, *METRICS[0])
+
+
 def _values(entry: Entry, kind: str, region: str, metric: str) -> Vector:
     """Return a metric of each case; NaN where it has none."""
     return np.array(

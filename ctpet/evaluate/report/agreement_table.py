@@ -1,0 +1,57 @@
+"""Agreement of uptake by organ and of lesions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ctpet.evaluate.report import numbers
+from ctpet.evaluate.report.cell import Cell
+from ctpet.evaluate.report.words import Text, Words
+from ctpet.evaluate.score import Kind
+from ctpet.evaluate.summary import ALL, AgreementLine, Summary
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementRow:
+    """Bland–Altman figures of an organ, or of the lesions.
+
+    Attributes:
+        name: of the organ, or the words for all lesions.
+        patients: that have both values.
+        figures: by metric, bias with limits of agreement below, and mean relative error.
+    """
+
+    name: Text
+    patients: int
+    figures: tuple[tuple[Cell, str], ...]
+
+
+def agreement_rows(
+    summary: Summary, words: Words, kind: Kind, metrics: Sequence[str]
+) -> list[AgreementRow]:
+    """Return a row for each organ, or one for all lesions."""
+    by_region: dict[str, dict[str, AgreementLine]] = {}
+    for line in summary.agreements:
+        if line.kind == kind:
+            by_region.setdefault(line.region, {})[line.metric] = line
+    return [
+        AgreementRow(
+            name=words.say("agreement.all_lesions") if region == ALL else words.organ(region),
+            patients=max(map(patients_of, lines.values())),
+            figures=tuple(_figures(lines[metric]) for metric in metrics),
+        )
+        for region, lines in by_region.items()
+    ]
+
+
+def patients_of(line: AgreementLine) -> int:
+    """Return how many patients have the figure on both PETs."""
+    return int(np.isfinite(np.subtract(line.predicted, line.measured)).sum())
+
+
+def _figures(line: AgreementLine) -> tuple[Cell, str]:
+    found = line.agreement
+    limits = numbers.range_of(found.low_limit, found.high_limit, "+")
+    bias = numbers.beside(found.bias.mean, (found.low_limit, found.high_limit), "+")
+    return Cell(bias, limits), numbers.percent(line.relative_error, "+")

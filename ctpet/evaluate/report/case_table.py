@@ -1,0 +1,80 @@
+"""Every case and what was found while reading it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ctpet.evaluate.lesions import SIZE_CLASSES
+from ctpet.evaluate.report import numbers
+from ctpet.evaluate.run import Evaluation
+from ctpet.evaluate.score import CaseScore
+from ctpet.evaluate.summary import value_of
+from ctpet.findings import Finding
+
+METRICS = (
+    ("mae", "body", "mae"),
+    ("bias", "body", "bias"),
+    ("mae_measured", "measured > 2.5", "mae"),
+    ("mae_predicted", "predicted > 2.5", "mae"),
+    ("ssim", "body", "ssim"),
+)
+"""Name of the column, tier and metric."""
+
+COUNTS = ("fabricated", "omitted")
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """One case.
+
+    Attributes:
+        name: of the case.
+        numbers: of :data:`METRICS` and :data:`COUNTS`, as shown and as sorted.
+        in_training: whether the model saw the patient; None: not known.
+        codes: of its findings.
+    """
+
+    name: str
+    numbers: tuple[tuple[str, float], ...]
+    in_training: bool | None
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRow:
+    """One finding and the names of the cases that have it."""
+
+    finding: Finding
+    cases: tuple[str, ...]
+
+
+def case_rows(evaluation: Evaluation) -> list[CaseRow]:
+    """Return every case, in the order of the evaluation."""
+    return [
+        CaseRow(
+            name=case.name,
+            numbers=_numbers(case),
+            in_training=case.in_training,
+            codes=tuple(dict.fromkeys(finding.code for finding in case.findings)),
+        )
+        for case in evaluation.cases
+    ]
+
+
+def finding_rows(cases: Iterable[CaseScore]) -> list[FindingRow]:
+    """Return every finding once."""
+    found: dict[Finding, dict[str, None]] = {}
+    for case in cases:
+        for finding in case.findings:
+            found.setdefault(finding, {})[case.name] = None
+    return [FindingRow(finding, tuple(names)) for finding, names in found.items()]
+
+
+def _numbers(case: CaseScore) -> tuple[tuple[str, float], ...]:
+    shown = []
+    for column, tier, metric in METRICS:
+        value = value_of(case, "tier", tier, metric)
+        shown.append((numbers.number(value, "+" if column == "bias" else "-"), value))
+    for sort in COUNTS:
+        count = sum(value_of(case, "foci", "body", f"{sort} count {size}") for size in SIZE_CLASSES)
+        shown.append((numbers.count(count), count))
+    return tuple(shown)

@@ -1,0 +1,119 @@
+"""The report of one evaluation."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from markupsafe import Markup
+
+from ctpet.evaluate.agreement import RANGE_SUV
+from ctpet.evaluate.lesions import HOT_SUV, LEAST_ML, NEAR_MM, SIZE_CLASSES
+from ctpet.evaluate.pictures import Picture
+from ctpet.evaluate.report import case_table, error_tables, numbers, size_table
+from ctpet.evaluate.report.agreement_table import agreement_rows
+from ctpet.evaluate.report.charts import MOST_SUV
+from ctpet.evaluate.report.figures import agreement_figure, case_figure, joint_figure
+from ctpet.evaluate.report.frame import write_page
+from ctpet.evaluate.report.lines import interval_of
+from ctpet.evaluate.report.methods import methods
+from ctpet.evaluate.report.verdict import alerts, verdict
+from ctpet.evaluate.report.words import Language, Text, Words, load_words
+from ctpet.evaluate.run import Evaluation
+from ctpet.evaluate.statistics import LEAST_PATIENTS
+from ctpet.evaluate.summary import LESION_METRICS, ORGAN_METRICS, Summary
+
+BURDEN_METRICS = LESION_METRICS[len(ORGAN_METRICS) :]
+
+
+def write_report(
+    evaluation: Evaluation, pictures: Sequence[Picture], path: Path, *, language: Language = "en"
+) -> None:
+    """Write one HTML file that needs nothing beside it; the same arguments give the same bytes.
+
+    Args:
+        evaluation: what was found.
+        pictures: of some cases, in the order to be shown.
+        path: where to write; an existing file is replaced.
+        language: in which the page opens; it holds both.
+    """
+    words = load_words()
+    write_page(
+        "report.html.j2",
+        words,
+        path,
+        language=language,
+        title=_title(evaluation, words),
+        model=evaluation.model[0] if evaluation.model else None,
+        patients=evaluation.summary.patients,
+        refused=evaluation.refused,
+        alerts=alerts(evaluation),
+        verdict=verdict(evaluation),
+        strip=case_figure(evaluation, words),
+        joint=joint_figure(evaluation, words),
+        most_suv=f"{MOST_SUV:g}",
+        pictures=pictures,
+        cases=case_table.case_rows(evaluation),
+        case_columns=[*(name for name, _, _ in case_table.METRICS), *case_table.COUNTS],
+        findings=case_table.finding_rows(evaluation.cases),
+        methods=methods(evaluation, words),
+        **_errors(evaluation.summary),
+        **_foci(evaluation.summary),
+        **_agreement(evaluation.summary, words),
+    )
+
+
+def _title(evaluation: Evaluation, words: Words) -> Text:
+    if not evaluation.title:
+        return words.say("page.untitled")
+    title = Markup.escape(evaluation.title)
+    return Text(title, title)
+
+
+def _errors(summary: Summary) -> dict[str, Any]:
+    return {
+        "methods_by_tier": error_tables.methods_by_tier(summary),
+        "metric_table": error_tables.metric_table(summary),
+        "range_suv": f"{RANGE_SUV:g}",
+        "texture": error_tables.texture_rows(summary),
+    }
+
+
+def _foci(summary: Summary) -> dict[str, Any]:
+    def mean(metric: str) -> str:
+        return numbers.number(interval_of(summary, "lesions", "all", metric).mean)
+
+    hot_dice = interval_of(summary, "foci", "body", "hot_dice").mean
+    found = {
+        "focus": {"hot": f"{HOT_SUV:g}", "least": f"{LEAST_ML:g}", "near": f"{NEAR_MM:g}"},
+        "size_classes": SIZE_CLASSES,
+        "foci_rows": size_table.size_rows(summary, "foci", size_table.FOCI),
+        "hot_dice": numbers.number(hot_dice) if np.isfinite(hot_dice) else "",
+        "lesion_rows": [],
+    }
+    if not size_table.total(summary, "lesions", size_table.LESIONS[0]):
+        return found
+    return found | {
+        "lesion_rows": size_table.size_rows(summary, "lesions", size_table.LESIONS),
+        "segmentation": {
+            "dice": mean("dice"),
+            "measured_dice": mean("measured_dice"),
+            "false_positive": mean("false_positive_ml"),
+            "false_negative": mean("false_negative_ml"),
+        },
+    }
+
+
+def _agreement(summary: Summary, words: Words) -> dict[str, Any]:
+    rows = [
+        row
+        for kind in ("lesion", "organ")
+        for row in agreement_rows(summary, words, kind, ORGAN_METRICS)
+    ]
+    return {
+        "agreement_rows": rows,
+        "burden_rows": agreement_rows(summary, words, "lesion", BURDEN_METRICS),
+        "few": any(row.patients < LEAST_PATIENTS for row in rows),
+        "least_patients": LEAST_PATIENTS,
+        "agreement": agreement_figure(summary, words),
+    }

@@ -1,0 +1,180 @@
+"""What a reviewer is told first: numbers in, sentences out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from ctpet.evaluate.baselines import NOTHING, TIERS
+from ctpet.evaluate.lesions import HOT_SUV, LEAST_ML, NEAR_MM
+from ctpet.evaluate.report import numbers
+from ctpet.evaluate.report.lines import baseline_name, interval_of, tier_name
+from ctpet.evaluate.report.size_table import FOCI, total
+from ctpet.evaluate.report.words import Value
+from ctpet.evaluate.run import Evaluation
+from ctpet.evaluate.statistics import LEAST_PATIENTS
+from ctpet.evaluate.summary import JUDGED_METRIC, JUDGED_TIER, BaselineLine, Summary
+
+Tone = Literal["plain", "doubt", "bad"]
+
+LEVEL = 0.05
+"""Of the adjusted p below which a difference is taken for one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One thing to say.
+
+    Attributes:
+        key: of its words.
+        tone: ``bad`` is shown in red, ``doubt`` in amber.
+        values: of its placeholders.
+    """
+
+    key: str
+    tone: Tone = "plain"
+    values: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The sentences of the summary.
+
+    Attributes:
+        headline: the conclusion.
+        sentences: the numbers it rests on.
+    """
+
+    headline: Sentence
+    sentences: tuple[Sentence, ...]
+
+
+def verdict(evaluation: Evaluation) -> Verdict:
+    """Return what an evaluation says of its model."""
+    summary = evaluation.summary
+    judged = judged_lines(summary)
+    best = min(judged, key=lambda line: line.interval.mean, default=None)
+    sentences = [_error(evaluation), *_best(summary, best)]
+    sentences += [_worse(line) for line in judged if line.beats_model]
+    sentences += _worse_elsewhere(summary)
+    if {line.name for line in summary.baselines} == {NOTHING}:
+        sentences.append(Sentence("verdict.nothing_to_fit", "doubt"))
+    sentences += [_foci(summary), *_power(summary, best)]
+    return Verdict(_headline(summary, judged, best), tuple(sentences))
+
+
+def alerts(evaluation: Evaluation) -> tuple[Sentence, ...]:
+    """Return what is to be said of cases that the model may have learned from."""
+    seen, unknown = (
+        tuple(case.name for case in evaluation.cases if case.in_training is state)
+        for state in (True, None)
+    )
+    found = []
+    if seen:
+        values: dict[str, Value] = {"seen": len(seen), "all": len(evaluation.cases)}
+        found.append(Sentence("alert.seen", "bad", {**values, "cases": seen}))
+    if len(unknown) == len(evaluation.cases):
+        found.append(Sentence("alert.unknown_all", "doubt"))
+    elif unknown:
+        found.append(Sentence("alert.unknown", "doubt", {"cases": unknown}))
+    return tuple(found)
+
+
+def judged_lines(summary: Summary) -> tuple[BaselineLine, ...]:
+    """Return the baselines' lines by which the model is judged."""
+    return tuple(
+        line
+        for line in summary.baselines
+        if (line.tier, line.metric) == (JUDGED_TIER, JUDGED_METRIC)
+        and np.isfinite(line.interval.mean)
+    )
+
+
+def _headline(
+    summary: Summary, judged: Sequence[BaselineLine], best: BaselineLine | None
+) -> Sentence:
+    worse = tuple(baseline_name(line.name) for line in judged if line.beats_model)
+    if worse:
+        values: dict[str, Value] = {"number": len(worse), "all": len(judged), "baselines": worse}
+        return Sentence("headline.worse", "bad", values)
+    if best is None or summary.patients < LEAST_PATIENTS or np.isnan(best.p_holm):
+        return Sentence("headline.few", "doubt", {"patients": summary.patients})
+    named: dict[str, Value] = {"baseline": baseline_name(best.name)}
+    if best.p_holm < LEVEL and best.difference.high < 0:
+        return Sentence("headline.better", "plain", named)
+    return Sentence("headline.unproven", "doubt", named)
+
+
+def _error(evaluation: Evaluation) -> Sentence:
+    found = interval_of(evaluation.summary, "tier", JUDGED_TIER, JUDGED_METRIC)
+    values: dict[str, Value] = {
+        "mae": numbers.mean_of(found),
+        "patients": evaluation.summary.patients,
+        "cases": len(evaluation.cases),
+        "least": LEAST_PATIENTS,
+    }
+    ends = numbers.ends_of(found)
+    if ends:
+        return Sentence("verdict.error", "plain", {**values, "ends": ends})
+    return Sentence("verdict.error_few", "plain", values)
+
+
+def _best(summary: Summary, best: BaselineLine | None) -> list[Sentence]:
+    if best is None or not np.isfinite(best.difference.mean):
+        return []
+    values: dict[str, Value] = {
+        "baseline": baseline_name(best.name),
+        "mae": numbers.mean_of(best.interval),
+        "difference": numbers.mean_of(best.difference, "+"),
+    }
+    ends, p = numbers.ends_of(best.difference, "+"), numbers.p_value(best.p_holm)
+    if not ends or not p:
+        return [Sentence("verdict.best_few", "plain", values)]
+    values |= {"ends": ends, "p": p, "all": len(judged_lines(summary))}
+    return [Sentence("verdict.best", "plain", values)]
+
+
+def _worse(line: BaselineLine) -> Sentence:
+    values: dict[str, Value] = {
+        "baseline": baseline_name(line.name),
+        "mae": numbers.mean_of(line.interval),
+        "more": numbers.number(line.difference.mean),
+    }
+    return Sentence("verdict.worse", "bad", values)
+
+
+def _worse_elsewhere(summary: Summary) -> list[Sentence]:
+    """Return a sentence for each other tier in which some baseline has the lower MAE."""
+    found = []
+    for tier in TIERS:
+        names = tuple(
+            baseline_name(line.name)
+            for line in summary.baselines
+            if (line.tier, line.metric) == (tier, JUDGED_METRIC) and line.beats_model
+        )
+        if names and tier != JUDGED_TIER:
+            values: dict[str, Value] = {"tier": tier_name(tier), "baselines": names}
+            found.append(Sentence("verdict.worse_in_tier", "bad", values))
+    return found
+
+
+def _foci(summary: Summary) -> Sentence:
+    values: dict[str, Value] = {sort: total(summary, "foci", sort) for sort in FOCI}
+    values |= {"hot": f"{HOT_SUV:g}", "least": f"{LEAST_ML:g}", "near": f"{NEAR_MM:g}"}
+    return Sentence("verdict.foci", "plain", values)
+
+
+def _power(summary: Summary, best: BaselineLine | None) -> list[Sentence]:
+    """Return the sentence about how little so many patients say."""
+    values: dict[str, Value] = {"patients": summary.patients, "least": LEAST_PATIENTS}
+    if summary.patients < LEAST_PATIENTS:
+        return [Sentence("verdict.power_few", "doubt", values)]
+    if best is None or np.isnan(best.detectable):
+        return []
+    values |= {
+        "baseline": baseline_name(best.name),
+        "detectable": numbers.number(best.detectable),
+        "level": LEVEL,
+    }
+    return [Sentence("verdict.power", "plain", values)]

@@ -1,0 +1,111 @@
+"""What a reviewer is told first."""
+
+import pytest
+
+from ctpet.evaluate.baselines import NOTHING
+from ctpet.evaluate.report.verdict import alerts, verdict
+from ctpet.evaluate.report.words import Key
+from ctpet.evaluate.statistics import minimum_detectable_difference
+from tests.evaluate.report.made import evaluation
+
+MANY = [0.1, 0.2, 0.15, 0.12, 0.18, 0.11, 0.16, 0.14, 0.19, 0.13]
+
+
+def sentence(found, key):
+    (one,) = [each for each in found.sentences if each.key == key]
+    return one
+
+
+def keys(found):
+    return [each.key for each in found.sentences]
+
+
+def test_a_model_below_all_baselines_is_better():
+    found = verdict(evaluation(MANY))
+    assert (found.headline.key, found.headline.tone) == ("headline.better", "plain")
+    assert keys(found) == ["verdict.error", "verdict.best", "verdict.foci", "verdict.power"]
+    assert sentence(found, "verdict.error").values["mae"] == "0.148"
+    assert sentence(found, "verdict.best").values["difference"] == "−0.852"
+
+
+def test_a_difference_that_may_be_chance_is_not_shown():
+    found = verdict(evaluation([0.1, 0.2, 0.1, 1.2, 0.9, 0.4, 1.2, 1.3]))
+    assert (found.headline.key, found.headline.tone) == ("headline.unproven", "doubt")
+
+
+def test_six_patients_cannot_prove_against_five_baselines():
+    # The smallest two-sided p of six sign flips is 2/64, times five by Holm.
+    assert verdict(evaluation(MANY[:6])).headline.key == "headline.unproven"
+
+
+def test_a_model_above_a_baseline_is_worse_and_each_baseline_is_named():
+    found = verdict(evaluation([1.5] * 6, baselines=(NOTHING, "HU bins")))
+    assert (found.headline.key, found.headline.tone) == ("headline.worse", "bad")
+    assert found.headline.values["baselines"] == (Key("baseline.nothing"), Key("baseline.HU bins"))
+    worse = [each for each in found.sentences if each.key == "verdict.worse"]
+    assert [each.values["baseline"] for each in worse] == list(found.headline.values["baselines"])
+    assert {each.tone for each in worse} == {"bad"}
+    assert {each.values["more"] for each in worse} == {"0.500"}
+
+
+def test_a_tier_in_which_a_baseline_is_better_is_told():
+    found = verdict(evaluation([1.5] * 6))
+    tiers = [e.values["tier"] for e in found.sentences if e.key == "verdict.worse_in_tier"]
+    assert tiers == [
+        Key("tier.measured > 0.5"),
+        Key("tier.measured > 2.5"),
+        Key("tier.predicted > 2.5"),
+    ]
+
+
+@pytest.mark.parametrize("patients", [1, 4])
+def test_few_patients_get_no_interval_no_p_and_no_conclusion(patients):
+    found = verdict(evaluation(MANY[:patients]))
+    assert (found.headline.key, found.headline.tone) == ("headline.few", "doubt")
+    assert keys(found) == [
+        "verdict.error_few",
+        "verdict.best_few",
+        "verdict.foci",
+        "verdict.power_few",
+    ]
+    assert not any("ends" in each.values or "p" in each.values for each in found.sentences)
+
+
+def test_few_patients_are_enough_to_be_worse():
+    assert verdict(evaluation([1.5])).headline.key == "headline.worse"
+
+
+def test_without_another_patient_only_nothing_is_compared():
+    assert "verdict.nothing_to_fit" in keys(verdict(evaluation([0.1], baselines=(NOTHING,))))
+    assert "verdict.nothing_to_fit" not in keys(verdict(evaluation([0.1])))
+
+
+def test_the_detectable_difference_is_that_of_the_best_baseline():
+    found = sentence(verdict(evaluation(MANY)), "verdict.power")
+    differences = [mae - 1 for mae in MANY]
+    assert float(found.values["detectable"]) == pytest.approx(
+        minimum_detectable_difference(differences), rel=5e-3
+    )
+
+
+def test_foci_are_counted_over_all_cases():
+    values = sentence(verdict(evaluation(MANY)), "verdict.foci").values
+    assert [values[each] for each in ("fabricated", "predicted", "omitted", "measured")] == [
+        *(10, 40),
+        *(20, 50),
+    ]
+
+
+def test_cases_in_training_are_named():
+    seen, unknown = alerts(evaluation([0.1] * 3, seen=[True, False, None], model=True))
+    assert (seen.key, seen.tone, seen.values["cases"]) == ("alert.seen", "bad", ("case-0",))
+    assert (unknown.key, unknown.values["cases"]) == ("alert.unknown", ("case-2",))
+
+
+def test_cases_that_were_not_in_training_raise_no_alarm():
+    assert alerts(evaluation([0.1] * 3, seen=[False] * 3, model=True)) == ()
+
+
+def test_an_unknown_model_is_told_once():
+    (one,) = alerts(evaluation([0.1] * 3))
+    assert (one.key, one.tone) == ("alert.unknown_all", "doubt")

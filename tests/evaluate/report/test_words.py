@@ -1,0 +1,100 @@
+"""Both languages say the same, and nothing is kept that is not said."""
+
+from string import Formatter
+
+import pytest
+from markupsafe import Markup
+
+from ctpet.errors import InputRefused
+from ctpet.evaluate.baselines import NOTHING
+from ctpet.evaluate.files import Refused
+from ctpet.evaluate.report import charts
+from ctpet.evaluate.report.page import write_report
+from ctpet.evaluate.report.words import Key, Text, Words, load_words, read_organs, read_texts
+from ctpet.findings import Finding
+from tests.evaluate.report.made import assembled, evaluation, pictures, score
+from tests.evaluate.report.test_verdict import MANY
+
+TEXTS = read_texts()
+
+
+def fields(text):
+    return sorted(name for _, name, _, _ in Formatter().parse(text) if name is not None)
+
+
+def test_every_text_is_in_both_languages_with_the_same_placeholders():
+    assert [key for key, text in TEXTS.items() if set(text) != {"en", "vi"}] == []
+    assert [key for key, text in TEXTS.items() if not all(map(str.strip, text.values()))] == []
+    assert [key for key, text in TEXTS.items() if fields(text["en"]) != fields(text["vi"])] == []
+
+
+def test_every_tag_is_closed():
+    for text in (text for both in TEXTS.values() for text in both.values()):
+        for tag in ("b", "i", "em", "sub"):
+            assert text.count(f"<{tag}>") == text.count(f"</{tag}>")
+
+
+def test_organs_have_names():
+    organs = read_organs()
+    assert organs["liver"] == "gan"
+    assert all(name == name.lower() and " " not in name and value for name, value in organs.items())
+
+
+def test_every_text_is_shown_somewhere(tmp_path, monkeypatch):
+    said = set()
+    say = Words.say
+
+    def listening(self, key, /, **values):
+        said.add(key)
+        return say(self, key, **values)
+
+    monkeypatch.setattr(Words, "say", listening)
+    monkeypatch.setattr(charts, "as_svg", lambda *_: Markup())  # spares the time of drawing
+    for number, one in enumerate(some_of_every_sort()):
+        write_report(one, pictures(one), tmp_path / f"{number}.html")
+    assert set(TEXTS) - said == set()
+
+
+def some_of_every_sort():
+    finding = Finding("prediction-covers-part", "warning", "The prediction covers 90% of the body")
+    refusal = InputRefused("no-body", "There is no body", remedy="Check")
+    first = score("one", 0.1, findings=[finding])
+    return [
+        evaluation(MANY, seen=[True, None, *[False] * 8], model=True, resampled=True),
+        evaluation(
+            [0.1, 1.9] * 4, title="Named", refused=(Refused("r", refusal.code, str(refusal)),)
+        ),
+        evaluation([1.5] * 6),
+        evaluation([0.2], baselines=(NOTHING,)),
+        assembled([first], [evaluation([0.1]).baselines[0]]),
+    ]
+
+
+def test_what_is_filled_in_is_escaped_and_what_is_ours_is_not():
+    words = Words({"k": {"en": "<b>{x}</b>", "vi": "{x}!"}}, {})
+    found = words.say("k", x="<script>")
+    assert found == Text(Markup("<b>&lt;script&gt;</b>"), Markup("&lt;script&gt;!"))
+
+
+def test_a_text_may_stand_in_another():
+    words = Words({"in": {"en": "a", "vi": "b"}, "out": {"en": "{x}", "vi": "{x}"}}, {})
+    assert words.say("out", x=(Key("in"), "<")) == Text(Markup("a, &lt;"), Markup("b, &lt;"))
+
+
+def test_a_text_that_is_alike_in_both_languages_is_written_once():
+    assert Text(Markup("MAE"), Markup("MAE")).__html__() == "MAE"
+    both = Text(Markup("a"), Markup("b")).__html__()
+    assert both == '<span class="en" lang="en">a</span><span class="vi" lang="vi">b</span>'
+
+
+def test_an_unknown_text_or_a_lacking_value_is_a_mistake():
+    with pytest.raises(KeyError):
+        load_words().say("no.such")
+    with pytest.raises(KeyError):
+        load_words().say("page.model", name="only")
+
+
+def test_an_organ_without_a_translation_keeps_its_name():
+    words = load_words()
+    assert words.organ("kidney_left") == Text(Markup("kidney left"), Markup("thận trái"))
+    assert words.organ("<organ_17>").vi == "&lt;organ 17&gt;"
