@@ -172,9 +172,10 @@ def _open(path: Path) -> nib.Nifti1Image:
 
 
 def _unreadable(path: Path, error: Exception) -> InputRefused:
+    reason = str(error).replace(str(path), path.name)
     return InputRefused(
         "nifti-unreadable",
-        f"{path.name} cannot be read as NIfTI ({type(error).__name__}: {error})",
+        f"{path.name} cannot be read as NIfTI ({type(error).__name__}: {reason})",
         remedy="Give a complete .nii or .nii.gz file",
     )
 

@@ -197,7 +197,7 @@ def _uptake(
     names: Mapping[int, str],
     percist_suv: tuple[float | None, float | None],
 ) -> list[Region]:
-    """Return a region for each label: its uptake on both PETs, and the difference."""
+    """Return a region for each label, those named if any are: its uptake on both PETs."""
     spacing_mm = volumes.geometry.spacing_mm
     predicted, measured = (
         uptake_of(pet, labels, spacing_mm, threshold)
@@ -206,6 +206,7 @@ def _uptake(
     return [
         Region(kind, names.get(label, f"{kind} {label}"), _compared(predicted[label], real))
         for label, real in measured.items()
+        if label in names or not names
     ]
 
 

@@ -95,7 +95,8 @@ class AgreementLine:
 
     Attributes:
         kind: organ or lesion.
-        region: name of the organ; ``all`` for lesions, averaged in each patient first.
+        region: name of the organ; ``all`` for lesions: in each patient the mean of their SUVs, the
+            sum of their MTV and TLG.
         metric: SUVmean, …
         measured: one a patient.
         predicted: one a patient.
@@ -230,9 +231,10 @@ def _agreement_line(
     cases: Sequence[CaseScore], kind: Kind, region: str, metric: str
 ) -> AgreementLine:
     def of(suffix: str) -> Vector:
-        return per_patient(cases, lambda case: _mean_of(case, kind, region, f"{metric}_{suffix}"))
+        return per_patient(cases, lambda case: _figure(case, kind, region, f"{metric}_{suffix}"))
 
-    measured, predicted, relative = of("measured"), of("predicted"), of("relative_error")
+    measured, predicted = of("measured"), of("predicted")
+    relative = (predicted - measured)[measured > 0] / measured[measured > 0]
     known = relative[np.isfinite(relative)]
     return AgreementLine(
         kind,
@@ -245,12 +247,16 @@ def _agreement_line(
     )
 
 
-def _mean_of(case: CaseScore, kind: Kind, region: str, metric: str) -> float:
-    """Return a metric of a region, or its mean over all regions of a kind."""
+def _figure(case: CaseScore, kind: Kind, region: str, metric: str) -> float:
+    """Return a metric of a region; over all regions of a kind the mean of SUVs, the sum of others.
+
+    MTV and TLG of a patient are those of all lesions together.
+    """
     names = [one.name for one in case.regions if one.kind == kind and region in (ALL, one.name)]
     found = [value_of(case, kind, name, metric) for name in names]
     known = [value for value in found if np.isfinite(value)]
-    return float(np.mean(known)) if known else float("nan")
+    together = np.mean if metric.startswith("suv") else np.sum
+    return float(together(known)) if known else float("nan")
 
 
 def _totals(cases: Sequence[CaseScore]) -> dict[str, float]:

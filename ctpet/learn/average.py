@@ -7,6 +7,9 @@ from torch import Tensor, nn
 
 from ctpet.learn.network import SuvNetwork
 
+_LEAST = 1e-6
+"""A root has no slope at 0 to learn by."""
+
 
 class Average(nn.Module):
     """The mean output of backbones that were trained apart."""
@@ -23,15 +26,16 @@ class Average(nn.Module):
         self.backbones = nn.ModuleList(backbones)
 
     def forward(self, channels: Tensor) -> Tensor:
-        """Return the mean of what the backbones make of the channels."""
-        return torch.stack([backbone(channels) for backbone in self.backbones]).mean(dim=0)
+        """Return the code of the mean SUV: the root of the mean square of the backbones' codes."""
+        codes = torch.stack([backbone(channels) for backbone in self.backbones])
+        return codes.clamp_min(_LEAST).square().mean(dim=0).sqrt()
 
 
 def average_networks(networks: Sequence[SuvNetwork]) -> SuvNetwork:
     """Join networks that differ in the weights of their backbones alone.
 
-    The mean is taken of codes, the roots of SUV, and not of SUV: see
-    :class:`ctpet.learn.network.SuvNetwork`.
+    The mean is taken of SUV and not of its root, the code, which would draw uptake towards 0 where
+    the networks disagree: see :class:`ctpet.learn.network.SuvNetwork`.
     """
     first = networks[0]
     backbone = Average([network.backbone for network in networks])

@@ -77,13 +77,15 @@ def network(seed):
     return SuvNetwork(HuChannels(WINDOWS), torch.nn.Conv3d(2, 1, 1), suv_max=25).eval()
 
 
-def test_an_average_is_the_mean_of_codes():
+def test_an_average_is_the_mean_of_suv_and_can_be_trained():
     members = [network(1), network(2)]
     joined = average_networks(members)
     ct = torch.randn(1, 1, 4, 4, 4) * 100
-    wanted = (members[0].code(ct) + members[1].code(ct)) / 2
-    torch.testing.assert_close(joined.code(ct), wanted)
-    torch.testing.assert_close(joined(ct), joined.decode(wanted))
+    wanted = (members[0](ct) + members[1](ct)) / 2
+    assert (members[0](ct) == 0).any()
+    torch.testing.assert_close(joined(ct), wanted, atol=1e-5, rtol=1e-5)
+    joined(ct).sum().backward()
+    assert all(each.grad.isfinite().all() for each in joined.parameters())
     assert not joined.training
 
 

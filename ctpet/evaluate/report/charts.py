@@ -1,6 +1,7 @@
 """The charts of the report, one function each."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import cycle
 from typing import Final
 
 import numpy as np
@@ -71,10 +72,10 @@ def agreement_chart(
 
 
 def case_chart(by_method: Mapping[str, Sequence[float]], say: Say, name: str) -> Markup:
-    """Return a strip of points for the model and each baseline, a line through each case.
+    """Return a strip of points for each method, a line through each case.
 
     Args:
-        by_method: MAE of each case by the method's name as shown, the model first.
+        by_method: MAE of each case by the method's name as shown; the cases in one order.
         say: words of the axes.
         name: of the chart, unique in the page.
     """
@@ -84,7 +85,7 @@ def case_chart(by_method: Mapping[str, Sequence[float]], say: Say, name: str) ->
         axes = figure.add_subplot()
         height = np.arange(len(values), dtype=np.float64)
         axes.plot(values, height, color=RULE, linewidth=0.6, zorder=1)
-        for at, row, (colour, marker) in zip(height, values, _MARKERS, strict=False):
+        for at, row, (colour, marker) in zip(height, values, cycle(_MARKERS), strict=False):
             axes.plot(
                 row, np.full(row.size, at), marker, color=colour, markersize=5.5,
                 markeredgecolor="white", markeredgewidth=0.3, zorder=2, clip_on=False,

@@ -138,8 +138,8 @@ def _verdict(comparison: Comparison) -> list[Sentence]:
 
 def _power(comparison: Comparison) -> Sentence:
     if comparison.patients < LEAST_PATIENTS:
-        values = {"patients": comparison.patients, "least": LEAST_PATIENTS}
-        return Sentence("compare.power_few", "doubt", {**values})
+        few = {"patients": comparison.patients, "least": LEAST_PATIENTS}
+        return Sentence("compare.power_few", "doubt", few)
     pair = max(comparison.pairs, key=lambda one: one.detectable)
     return Sentence(
         "compare.power",

@@ -43,7 +43,7 @@ def agreement_figure(summary: Summary, words: Words) -> Drawn | None:
         ]
         return agreement_chart(lines, titles, say, name)
 
-    return _in_all_languages(words, "agreement", draw)
+    return in_all_languages(words, "agreement", draw)
 
 
 def case_figure(evaluation: Evaluation, words: Words) -> Drawn:
@@ -52,7 +52,7 @@ def case_figure(evaluation: Evaluation, words: Words) -> Drawn:
     def draw(_: Language, say: Say, name: str) -> Markup:
         return case_chart(_by_method(evaluation, say), say, name)
 
-    return _in_all_languages(words, "strip", draw)
+    return in_all_languages(words, "strip", draw)
 
 
 def joint_figure(evaluation: Evaluation, words: Words) -> Drawn | None:
@@ -65,12 +65,13 @@ def joint_figure(evaluation: Evaluation, words: Words) -> Drawn | None:
     def draw(_: Language, say: Say, name: str) -> Markup:
         return joint_chart(*pair, say, name)
 
-    return _in_all_languages(words, "joint", draw)
+    return in_all_languages(words, "joint", draw)
 
 
-def _in_all_languages(
+def in_all_languages(
     words: Words, name: str, draw: Callable[[Language, Say, str], Markup]
 ) -> Drawn:
+    """Draw a chart in every language; ``draw`` takes it, its words, and a name of its own."""
     return {each: draw(each, words.within(each), f"{name}-{each}") for each in LANGUAGES}
 
 

@@ -98,8 +98,8 @@ def load_words() -> Words:
 
 
 def read_texts() -> dict[str, dict[str, str]]:
-    """Return the texts of ``words.toml`` by key, such as ``verdict.error``, then language."""
-    return _flat(_read("words.toml"))
+    """Return the texts of all pages by key, such as ``verdict.error``, then language."""
+    return _flat(_read("words.toml")) | _flat(_read("comparison.toml"))
 
 
 def read_organs() -> dict[str, str]:

@@ -53,6 +53,13 @@ def test_a_method_without_a_value_leaves_its_row_empty():
     assert ">none</text>" in svg
 
 
+def test_more_methods_than_colours_are_all_drawn():
+    methods = {f"model {n}": [0.1, 0.2, 0.3] for n in range(8)}
+    svg = case_chart(methods, SAY, "x")
+    points = re.findall(r'<use [^>]*style="fill: #[^>]*stroke: #ffffff', svg)
+    assert len(points) == 24
+
+
 @pytest.mark.parametrize("maes", [[0.1], [0.0] * 6, [float("nan")] * 3, [0.1, float("nan")]])
 def test_odd_evaluations_are_drawn(maes):
     one, words = evaluation(maes), load_words()

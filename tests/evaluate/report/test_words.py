@@ -9,9 +9,11 @@ from ctpet.errors import InputRefused
 from ctpet.evaluate.baselines import NOTHING
 from ctpet.evaluate.files import Refused
 from ctpet.evaluate.report import charts
+from ctpet.evaluate.report.comparison_page import write_comparison
 from ctpet.evaluate.report.page import write_report
 from ctpet.evaluate.report.words import Key, Text, Words, load_words, read_organs, read_texts
 from ctpet.findings import Finding
+from tests.evaluate.report.comparisons import made_comparison
 from tests.evaluate.report.made import assembled, evaluation, pictures, score
 from tests.evaluate.report.test_verdict import MANY
 
@@ -52,7 +54,17 @@ def test_every_text_is_shown_somewhere(tmp_path, monkeypatch):
     monkeypatch.setattr(charts, "as_svg", lambda *_: Markup())  # spares the time of drawing
     for number, one in enumerate(some_of_every_sort()):
         write_report(one, pictures(one), tmp_path / f"{number}.html")
+    for number, one in enumerate(comparisons()):
+        write_comparison(one, tmp_path / f"comparison-{number}.html")
     assert set(TEXTS) - said == set()
+
+
+def comparisons():
+    """Three models of which one saw a patient, and two too few patients to say anything."""
+    return [
+        made_comparison([[0.1, 0.2, 0.3, 0.4, 0.5], [2.0] * 5, [0.05] * 5], seen=2),
+        made_comparison([[0.1, 0.2], [0.2, 0.3]]),
+    ]
 
 
 def some_of_every_sort():

@@ -1,0 +1,69 @@
+"""The page that puts models side by side."""
+
+import re
+
+import pytest
+
+from ctpet.evaluate.report.comparison_page import write_comparison
+from tests.evaluate.report.comparisons import made_comparison
+from tests.evaluate.report.reading import Page
+
+GOOD, BAD, SEEN = [0.1, 0.2, 0.3, 0.4, 0.5], [2.0] * 5, [0.05] * 5
+
+
+def page(tmp_path, comparison, **options):
+    write_comparison(comparison, tmp_path / "page.html", **options)
+    return (tmp_path / "page.html").read_text("utf-8")
+
+
+def test_a_model_that_learned_from_a_patient_is_marked_and_its_lead_is_no_result(tmp_path):
+    html = page(tmp_path, made_comparison([GOOD, BAD, SEEN], seen=2))
+    red = " ".join(Page(html).bad)
+    assert "Model C has learned from 1 of these 5 cases (c2)" in red
+    assert "Model C has the lowest MAE in the body, 0.0500 g/mL, and has learned" in red
+    assert html.count("trained on</span>") == 1
+
+
+def test_a_model_below_a_baseline_is_told_so_in_red_words(tmp_path):
+    red = " ".join(Page(page(tmp_path, made_comparison([GOOD, BAD]))).bad)
+    assert "Model B is worse than the baseline no uptake" in red
+    assert "Model A is worse" not in red
+
+
+def test_what_is_not_known_is_said(tmp_path):
+    text = Page(page(tmp_path, made_comparison([GOOD, BAD]))).text
+    assert "It is not known whether Model A has learned from any of these patients" in text
+
+
+def test_the_numbers_of_every_model_and_pair_are_there(tmp_path):
+    text = Page(page(tmp_path, made_comparison([GOOD, BAD]))).text
+    assert "Model A has the lowest MAE in the body: 0.300" in text
+    assert "−1.70" in text
+    assert "0.062" in text  # 2 / 2⁵ flips
+    assert "would be found four times in five" in text
+
+
+def test_few_patients_get_words_and_no_interval(tmp_path):
+    text = Page(page(tmp_path, made_comparison([GOOD[:2], BAD[:2]]))).text
+    assert "with fewer than 5 there is no confidence interval and no p-value" in text
+    assert "[" not in re.sub(r"\s", "", text)
+
+
+def test_names_are_escaped_and_nothing_is_loaded(tmp_path):
+    comparison = made_comparison([GOOD, BAD])
+    object.__setattr__(comparison.entries[0], "title", "<script>x</script>")
+    html = page(tmp_path, comparison)
+    assert "<script>x" not in html
+    assert not re.search(r"(src|href)=\"(?!data:|#)", html)
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_the_page_opens_in_the_language_asked_for(tmp_path, language):
+    html = page(tmp_path, made_comparison([GOOD, BAD]), language=language)
+    assert f'<html lang="{language}">' in html
+    assert "Model A có MAE trong cơ thể thấp nhất" in html
+
+
+def test_the_same_comparison_gives_the_same_bytes(tmp_path):
+    first = page(tmp_path, made_comparison([GOOD, BAD]))
+    assert first == page(tmp_path, made_comparison([GOOD, BAD]))
