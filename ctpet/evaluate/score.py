@@ -125,7 +125,9 @@ def score_case(task: ScoreTask) -> Scored | Refused:
         findings=volumes.findings,
     )
     pets = {"measured": volumes.measured, "predicted": volumes.predicted}
-    return Scored(score, {name: _tallies(volumes, pet) for name, pet in pets.items()})
+    return Scored(
+        score, {name: _tallies(volumes, pet, task.label_names) for name, pet in pets.items()}
+    )
 
 
 def measure(volumes: CaseVolumes, label_names: Mapping[int, str]) -> list[Region]:
@@ -247,14 +249,18 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Values:
     return flat
 
 
-def _tallies(volumes: CaseVolumes, pet: NDArray[np.float32]) -> dict[str, Tally]:
-    """Count a PET inside the body, by nothing, by HU and by organ."""
+def _tallies(
+    volumes: CaseVolumes, pet: NDArray[np.float32], label_names: Mapping[int, str]
+) -> dict[str, Tally]:
+    """Count a PET inside the body, by nothing, by HU and by organ; what has no name is none."""
     body = volumes.body
     suv = pet[body]
     found = {"body": tally(np.zeros(suv.size, np.int64), suv, 1)}
     if volumes.ct is not None:
         found["hu"] = tally(hu_keys(volumes.ct[body]), suv, HU_KEYS)
     if volumes.labels is not None:
-        organs = np.where(volumes.labels < MOST_LABELS, volumes.labels, 0)[body]
+        labels = volumes.labels[body]
+        known = np.isin(labels, list(label_names)) if label_names else labels < MOST_LABELS
+        organs = np.where(known, labels, 0)
         found["organ"] = tally(organs, suv, MOST_LABELS)
     return found

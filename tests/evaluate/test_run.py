@@ -14,7 +14,7 @@ from ctpet.evaluate.outputs import summary_json, write_cases, write_summary
 from ctpet.evaluate.run import EvaluateRequest, evaluate
 from ctpet.evaluate.score import patient_key
 from ctpet.evaluate.summary import value_of
-from tests.evaluate.pairs import geometry, measured, write, write_patient
+from tests.evaluate.pairs import geometry, labels, lesions, measured, write, write_patient
 from tests.prepare.studies import trunk
 
 PATIENTS = 6
@@ -184,3 +184,18 @@ def test_a_perfect_prediction_has_no_finite_psnr_and_breaks_nothing(tmp_path):
     found = evaluate(EvaluateRequest(Sources(tmp_path / "predicted", tmp_path / "measured")))
     assert line(found, "body", "mae").interval.mean == 0
     assert np.isnan(line(found, "body", "psnr_db").interval.mean)
+
+
+def test_labels_without_a_name_are_no_organs_where_others_have_one(tmp_path):
+    for number in range(2):
+        write_patient(tmp_path, number)
+        marked = np.where(lesions() > 0, 100, labels())
+        write(marked, tmp_path / "labels" / f"patient-{number}.nii.gz", "HU")
+    without = evaluate(EvaluateRequest(sources(tmp_path)))
+    (tmp_path / "labels" / "labels.json").write_text('{"5": "liver"}', "utf-8")
+    named = evaluate(EvaluateRequest(sources(tmp_path)))
+    organs = {one.name for one in named.cases[0].regions if one.kind == "organ"}
+    assert organs == {"liver"}
+    assert np.isfinite(value_of(without.cases[0], "organ", "organ 100", "suv_mean_error"))
+    told, not_told = (baseline(each, "organ mean").interval.mean for each in (without, named))
+    assert told < not_told
