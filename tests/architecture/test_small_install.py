@@ -42,6 +42,8 @@ def ct(tmp_path_factory):
         (["scan", "{ct}"], 0),
         (["suv", "{ct}"], 3),
         (["prepare", "{ct}", "{out}"], 3),
+        (["evaluate", "{ct}", "{ct}", "-o", "{out}"], 3),
+        (["compare", "{ct}", "{ct}", "-o", "{out}.html"], 3),
         (["info", "tissue-lookup"], 0),
         (["doctor"], 0),
     ],
