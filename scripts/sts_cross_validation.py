@@ -37,6 +37,7 @@ from ctpet.prepare.splits import read_splits
 from ctpet.volume import Volume, resample
 
 TREES, NETWORK = "boosted trees, 15 features", "network"
+TREES_AT_4_MM = "the same trees on the model's 4 mm grid"
 CONTROL = "control: HU bin × face distance"
 Fit = Callable[[Sequence[Box]], Predictor]
 
@@ -52,6 +53,19 @@ def network(checkpoints: Sequence[Path]) -> Predictor:
         return resample(Volume(suv, ct.geometry, "SUVBW"), box.pet.geometry, fill=0.0).array
 
     return predict
+
+
+def at_model_grid(predict: Predictor, checkpoint: Path) -> Predictor:
+    """Return what a predictor says of a box that it sees on a model's grid, as the model does."""
+    contract = read_average([checkpoint]).contract
+
+    def through_grid(box: Box) -> NDArray[np.float32]:
+        ct = to_model_grid(box.ct, contract)
+        empty = Volume(np.zeros_like(ct.array), ct.geometry, "SUVBW")
+        suv = np.clip(predict(Box(box.patient, ct, ct, empty)), 0, None)
+        return resample(Volume(suv, ct.geometry, "SUVBW"), box.pet.geometry, fill=0.0).array
+
+    return through_grid
 
 
 def fold_numbers(groups: Sequence[Sequence[Box]], dataset: Path) -> list[int]:
@@ -74,6 +88,7 @@ def score(
         train = [b for g, f in zip(groups, folds, strict=True) if f != fold for b in g]
         paths = [Path(run.format(fold)) / LAST_CHECKPOINT for run in runs]
         predictors = {name: fit(train) for name, fit in fits.items()}
+        predictors[TREES_AT_4_MM] = at_model_grid(predictors[TREES], paths[0])
         if len(runs) > 1:
             alone = zip(runs, paths, strict=True)
             predictors |= {Path(run.format("K")).name: network([path]) for run, path in alone}
@@ -104,7 +119,10 @@ def report(rows: Mapping[str, Rows], folds: Sequence[int]) -> str:
         "",
         f"| other | {' | '.join(COLUMNS[:3])} |",
         "|---|---|---|---|",
-        *(f"| {other} | {_paired(rows[NETWORK], rows[other])} |" for other in (TREES, CONTROL)),
+        *(
+            f"| {other} | {_paired(rows[NETWORK], rows[other])} |"
+            for other in (TREES, TREES_AT_4_MM, CONTROL)
+        ),
     ]
     return "\n".join(lines)
 

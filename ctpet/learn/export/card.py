@@ -203,7 +203,7 @@ def _training(trained: Trained) -> str:
     settings = ", ".join(f"{name} {value}" for name, value in told.items() if value)
     mean = (
         f" The file holds {len(trained.seeds)} networks, trained apart ({_backbones(trained)}); it "
-        "gives the mean of the roots of their SUV, squared. Steps and settings are the first one's."
+        "gives the mean of their SUV. Steps and settings are the first one's."
         if len(trained.seeds) > 1
         else ""
     )
