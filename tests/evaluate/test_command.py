@@ -78,7 +78,13 @@ def test_nothing_is_overwritten(root):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["only-one"], ["a", "b", "--table", "pairs.csv"], ["a", "b", "--workers", "0"]]
+    "arguments",
+    [
+        ["only-one"],
+        ["a", "b", "--table", "pairs.csv"],
+        ["--table", "t.csv", "--ct", "ct"],
+        ["a", "b", "--workers", "0"],
+    ],
 )
 def test_usage_is_told_as_usage(tmp_path, arguments):
     assert ctpet("evaluate", *arguments, "-o", tmp_path / "report").exit_code == 2

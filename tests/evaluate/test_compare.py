@@ -100,6 +100,16 @@ def other_settings(told):
     told["settings"]["hot_suv"] = 3.0
 
 
+def other_body(told):
+    case = told["cases"][3]
+    (body,) = [x for x in case["regions"] if (x["kind"], x["name"]) == ("tier", "body")]
+    body["values"]["voxels"] *= 0.9
+
+
+def no_ct(told):
+    del told["cases"][4]["baselines"]["HU bins"]
+
+
 def other_format(told):
     told["format"] = 99
 
@@ -111,6 +121,8 @@ def other_format(told):
         (swap, "patients-differ", "patient-0"),
         (other_reference, "references-differ", "patient-1"),
         (other_settings, "settings-differ", "settings"),
+        (other_body, "bodies-differ", "patient-3"),
+        (no_ct, "bodies-differ", "patient-4"),
         (other_format, "report-unreadable", "99"),
     ],
 )
@@ -127,3 +139,8 @@ def test_one_report_or_none_is_refused(reports, tmp_path):
     with pytest.raises(InputRefused) as refused:
         compare([reports / "report-good", tmp_path])
     assert refused.value.code == "report-unreadable"
+
+
+def test_a_report_without_a_title_is_called_after_its_folder(reports, tmp_path):
+    path = changed(reports, tmp_path, lambda told: told.update(title=""))
+    assert compare([reports / "report-good", path]).entries[1].title == tmp_path.name

@@ -1,5 +1,9 @@
 """Which prediction belongs to which reference."""
 
+import os
+import sys
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -119,3 +123,50 @@ def test_a_table_with_other_columns_is_refused(tmp_path, header):
     with pytest.raises(InputRefused, match="patient, predicted, reference") as refused:
         table_cases(table(tmp_path, f"{header}\n"))
     assert refused.value.code == "table-columns"
+
+
+def test_a_file_cannot_predict_itself(tmp_path):
+    for name in ("x", "y"):
+        nifti(tmp_path / "all" / name / "pet.nii.gz")
+    with pytest.raises(InputRefused, match="same file") as refused:
+        find_cases(Sources(tmp_path / "all", tmp_path / "all"))
+    assert refused.value.code == "prediction-is-reference"
+    rows = "a,all/x,all/x/pet.nii.gz\nb,all/x,all/y\n"
+    cases, told = table_cases(table(tmp_path, f"patient,predicted,reference\n{rows}"))
+    assert [case.name for case in cases] == ["b"]
+    assert [(one.name, one.code) for one in told] == [("a", "prediction-is-reference")]
+
+
+def test_two_entries_of_one_name_are_refused(tmp_path):
+    nifti(tmp_path / "a" / "x.nii.gz")
+    nifti(tmp_path / "a" / "x.nii")
+    nifti(tmp_path / "b" / "x.nii.gz")
+    with pytest.raises(InputRefused, match="a holds two entries called x") as refused:
+        find_cases(Sources(tmp_path / "a", tmp_path / "b"))
+    assert refused.value.code == "names-twice"
+
+
+def test_archives_are_entries(tmp_path):
+    (tmp_path / "a").mkdir()
+    with zipfile.ZipFile(tmp_path / "a" / "x.zip", "w") as archive:
+        archive.writestr("0.dcm", b"")
+    nifti(tmp_path / "b" / "x.nii.gz")
+    (case,), _ = find_cases(Sources(tmp_path / "a", tmp_path / "b"))
+    assert (case.name, case.files["predicted"].name) == ("x", "x.zip")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems take no such names")
+def test_a_name_that_is_no_utf_8_can_be_written(tmp_path):
+    name = os.fsdecode(b"th\xfay.nii.gz")
+    for root in ("a", "b"):
+        nifti(tmp_path / root / "x.nii.gz").rename(tmp_path / root / name)
+    (case,), _ = find_cases(Sources(tmp_path / "a", tmp_path / "b"))
+    assert case.name == "th?y"
+
+
+def test_what_a_folder_lacks_is_kept(tmp_path):
+    for number in (0, 1):
+        write_patient(tmp_path, number)
+    (tmp_path / "ct" / "patient-1.nii.gz").unlink()
+    cases, _ = find_cases(Sources(tmp_path / "predicted", tmp_path / "measured", tmp_path / "ct"))
+    assert [case.lacking for case in cases] == [(), ("ct",)]

@@ -32,7 +32,7 @@ def test_a_shipped_model_is_found_by_the_digest_in_the_records(tmp_path):
     assert found.contract.name == "tissue-lookup"
 
 
-@pytest.mark.parametrize("digests", [("",), ("00",), ("00", "lookup")])
+@pytest.mark.parametrize("digests", [("",), ("00",), ("00", "lookup"), ("", "lookup")])
 def test_without_one_known_digest_the_model_is_not_known(tmp_path, digests):
     known = [load_model(LOOKUP).digest if each == "lookup" else each for each in digests]
     assert find_maker(cases(tmp_path, *known), None) is None

@@ -1,13 +1,16 @@
 """A case on one grid, and what is refused before anything is scored."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from ctpet.errors import InputRefused
 from ctpet.evaluate.files import CaseFiles
 from ctpet.evaluate.reading import read_case
-from ctpet.volume import Geometry
-from tests.evaluate.pairs import LIVER, geometry, labels, measured, write
+from ctpet.nifti import write_nifti
+from ctpet.volume import Geometry, Volume
+from tests.evaluate.pairs import LIVER, geometry, labels, lesions, measured, write
 from tests.prepare.studies import SHAPE, trunk, write_study
 
 
@@ -163,3 +166,64 @@ def test_dicom_is_read_as_suv(tmp_path):
     )
     assert found.patient_ids == ("BN-0042",)
     assert np.percentile(found.measured[found.body], 99.9) == pytest.approx(6, abs=0.01)
+
+
+def test_a_synthetic_reference_is_refused(tmp_path):
+    case = files(tmp_path)
+    volume = Volume(np.asarray(measured(), np.float32), geometry(), "SUVBW")
+    write_nifti(volume, case.files["reference"], descrip="SYNTHETIC FDG-PET SUVbw")
+    assert refusal(case).code == "synthetic-input"
+
+
+@pytest.mark.parametrize(
+    ("code", "change"),
+    [("synthetic-pet", {"SyntheticData": "YES"}), ("projection", {"SeriesDescription": "MIP"})],
+)
+def test_what_is_no_measured_pet_is_no_dicom_reference(tmp_path, code, change):
+    write_study(tmp_path, **change)
+    case = files(tmp_path / "nifti")
+    paths = {**case.files, "reference": tmp_path / "pet"}
+    assert refusal(CaseFiles("a", "a", paths)).code == code
+
+
+def test_series_are_not_told_by_their_uids(tmp_path):
+    write_study(tmp_path / "one")
+    write_study(tmp_path / "two")
+    refused = refusal(CaseFiles("a", "a", {"reference": tmp_path, "predicted": tmp_path}))
+    assert refused.code == "several-series"
+    assert str(refused).startswith("2 PET series could be meant. Put")
+
+
+def test_a_single_slice_is_refused(tmp_path):
+    on = geometry((1, *SHAPE[1:]))
+    slice_ = (measured()[3:4], on)
+    assert refusal(files(tmp_path, reference=slice_, predicted=slice_)).code == "too-few-voxels"
+
+
+def test_lesions_of_another_place_are_not_no_lesions(tmp_path):
+    away = geometry(origin_mm=(2000.0, 0.0, 0.0))
+    write(lesions(), tmp_path / "lesions.nii.gz", "HU", away)
+    case = files(tmp_path)
+    paths = {**case.files, "lesions": tmp_path / "lesions.nii.gz"}
+    assert refusal(CaseFiles("a", "a", paths)).code == "lesions-outside"
+
+
+def test_where_there_is_no_prediction_no_organ_is_scored(tmp_path):
+    part = files(tmp_path, predicted=(measured(), moved(80.0)), labels=labels())
+    found = read_case(part, resample_prediction=True)
+    assert found.labels.any()
+    assert not found.labels[~found.known].any()
+    assert labels()[~found.known].any()
+
+
+def codes(case):
+    return [one.code for one in read_case(case, resample_prediction=False).findings]
+
+
+def test_what_is_doubtful_is_said(tmp_path):
+    other = measured() + 0.1
+    assert codes(files(tmp_path, predicted=other)) == []
+    assert codes(files(tmp_path)) == ["prediction-equals-reference"]
+    assert codes(files(tmp_path, reference=4 * measured(), predicted=other)) == ["suv-high"]
+    lacking = replace(files(tmp_path, predicted=other), lacking=("ct", "lesions"))
+    assert codes(lacking) == ["ct-missing", "lesions-missing"]

@@ -10,12 +10,14 @@ from ctpet.contract import TrainingData, hash_patient
 from ctpet.errors import InputRefused
 from ctpet.evaluate import run
 from ctpet.evaluate.files import Sources
+from ctpet.evaluate.label_names import MOST_LABELS
 from ctpet.evaluate.outputs import summary_json, write_cases, write_summary
 from ctpet.evaluate.run import EvaluateRequest, evaluate
-from ctpet.evaluate.score import patient_key
+from ctpet.evaluate.score import Scored, patient_key
 from ctpet.evaluate.summary import value_of
+from ctpet.evaluate.tally import tally
 from tests.evaluate.pairs import geometry, labels, lesions, measured, write, write_patient
-from tests.prepare.studies import trunk
+from tests.prepare.studies import trunk, write_study
 
 PATIENTS = 6
 ERRORS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
@@ -199,3 +201,49 @@ def test_labels_without_a_name_are_no_organs_where_others_have_one(tmp_path):
     assert np.isfinite(value_of(without.cases[0], "organ", "organ 100", "suv_mean_error"))
     told, not_told = (baseline(each, "organ mean").interval.mean for each in (without, named))
     assert told < not_told
+
+
+def test_a_patient_of_whom_one_case_is_dicom_and_one_nifti_is_one(tmp_path):
+    write_study(tmp_path)
+    write(measured() + 0.1, tmp_path / "p.nii.gz")
+    write(measured(1), tmp_path / "m.nii.gz")
+    rows = ["patient,predicted,reference", "anh,p.nii.gz,pet", "anh,p.nii.gz,m.nii.gz"]
+    (tmp_path / "pairs.csv").write_text("\n".join(rows), "utf-8")
+    found = evaluate(EvaluateRequest(table=tmp_path / "pairs.csv"))
+    assert found.refused == ()
+    assert found.summary.patients == 1
+    assert [set(one) for one in found.baselines] == [{"nothing"}] * 2
+
+
+def test_labels_of_one_name_are_one_organ(tmp_path):
+    write_patient(tmp_path, 0)
+    halves = np.where(np.arange(labels().shape[0])[:, None, None] < 5, labels(), 2 * labels())
+    both = np.where(labels() > 0, halves, 0)
+    (tmp_path / "labels.json").write_text('{"5": "kidney", "10": "kidney"}', "utf-8")
+    whole = evaluate(EvaluateRequest(sources(tmp_path), label_names=tmp_path / "labels.json"))
+    write(both, tmp_path / "labels" / "patient-0.nii.gz", "HU")
+    split = evaluate(EvaluateRequest(sources(tmp_path), label_names=tmp_path / "labels.json"))
+    organs = [[x for x in each.cases[0].regions if x.kind == "organ"] for each in (whole, split)]
+    assert len(organs[1]) == 1
+    for figure in ("volume_ml", "suv_mean_measured", "suv_max_predicted"):
+        assert organs[1][0].values[figure] == organs[0][0].values[figure]
+
+
+def test_tallies_that_wait_on_disk_are_small(tmp_path, evaluation):
+    shelf = run._Shelf(tmp_path)
+    one = tally(np.full(1000, 5), np.linspace(0, 6, 1000, dtype=np.float32), MOST_LABELS)
+    shelf.put(Scored(evaluation.cases[0], {"measured": {"organ": one}}))
+    (path,) = tmp_path.iterdir()
+    assert path.stat().st_size < 100_000
+    again = shelf.tallies(evaluation.cases[0].name)["measured"]["organ"]
+    assert np.array_equal(again.total, one.total)
+
+
+def test_a_folder_that_cannot_be_listed_is_refused(root, monkeypatch):
+    def denied(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(run, "find_cases", denied)
+    with pytest.raises(InputRefused, match="Permission denied") as refused:
+        evaluate(EvaluateRequest(sources(root)))
+    assert refused.value.code == "path-unreadable"

@@ -220,7 +220,7 @@ def test_a_cluster_is_a_choice_of_launcher():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["phantom-unet", "sts-unet"])
+@pytest.mark.parametrize("name", ["phantom-unet", "phantom-gan", "sts-unet"])
 def test_shipped_weights_can_be_trained_on_from_their_configuration(tmp_path, dataset, name):
     shipped = resource_folder("checkpoints")
     made = OmegaConf.merge(

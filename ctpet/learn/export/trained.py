@@ -72,7 +72,8 @@ def read_average(checkpoints: Sequence[Path]) -> Trained:
     OmegaConf.update(config, "network.backbone", backbone, merge=False)
     network = average_networks([member.network for member in members])
     seeds = tuple(seed for member in members for seed in member.seeds)
-    return replace(first, network=network, config=config, seeds=seeds)
+    contract = replace(first.contract, extent_seen_mm=_seen_by_all(members))
+    return replace(first, network=network, config=config, contract=contract, seeds=seeds)
 
 
 def read_trained(checkpoint: Path) -> Trained:
@@ -108,7 +109,15 @@ def read_trained(checkpoint: Path) -> Trained:
 def _alike(first: Trained, other: Trained) -> bool:
     ours, theirs = first.config.network, other.config.network
     same_frame = (ours.channels, ours.suv_max) == (theirs.channels, theirs.suv_max)
-    return bool(same_frame and first.contract == other.contract)
+    theirs_here = replace(other.contract, extent_seen_mm=first.contract.extent_seen_mm)
+    return bool(same_frame and first.contract == theirs_here)
+
+
+def _seen_by_all(members: Sequence[Trained]) -> tuple[float, float]:
+    """Return the extents in mm that every network saw; the longest shortest if they share none."""
+    seen = [member.contract.extent_seen_mm for member in members]
+    shortest = max(low for low, _ in seen)
+    return shortest, max(shortest, min(high for _, high in seen))
 
 
 def _progress(checkpoint: Path) -> tuple[int, int]:

@@ -135,7 +135,7 @@ def test_cases_in_training_are_named_in_red_and_unknown_ones_told(tmp_path):
     assert "model’s training data: case-1." in page.text
     assert page.line("|case-0|").endswith("|yes|")
     assert page.line("|case-1|").endswith("|not known|")
-    assert page.line("|case-2|").endswith("|no|")
+    assert page.line("|case-2|").endswith("|not found|")
 
 
 def test_under_five_patients_there_is_no_interval_but_words(tmp_path):

@@ -2,11 +2,12 @@
 
 import pytest
 
-from ctpet.evaluate.baselines import NOTHING
+from ctpet.evaluate.baselines import NOTHING, TIERS
 from ctpet.evaluate.report.verdict import alerts, verdict
 from ctpet.evaluate.report.words import Key
 from ctpet.evaluate.statistics import minimum_detectable_difference
-from tests.evaluate.report.made import evaluation
+from ctpet.evaluate.tally import TallyErrors
+from tests.evaluate.report.made import assembled, evaluation, score
 
 MANY = [0.1, 0.2, 0.15, 0.12, 0.18, 0.11, 0.16, 0.14, 0.19, 0.13]
 
@@ -109,3 +110,20 @@ def test_cases_that_were_not_in_training_raise_no_alarm():
 def test_an_unknown_model_is_told_once():
     (one,) = alerts(evaluation([0.1] * 3))
     assert (one.key, one.tone) == ("alert.unknown_all", "doubt")
+
+
+def test_a_baseline_against_which_nothing_is_proven_is_named_though_another_is_best():
+    maes = [0.1] * 10
+    found = [
+        {name: dict.fromkeys(TIERS, TallyErrors(mae, mae, 0.0)) for name, mae in each.items()}
+        for each in ({"nothing": 5.0 * (n % 5 == 0), "body mean": 0.4} for n in range(10))
+    ]
+    cases = [score(f"case-{n}", mae) for n, mae in enumerate(maes)]
+    headline = verdict(assembled(cases, found)).headline
+    assert headline.key == "headline.unproven"
+    assert headline.values["baselines"] == (Key("baseline.nothing"),)
+
+
+def test_a_model_that_has_seen_the_patients_is_not_called_better():
+    found = verdict(evaluation(MANY, seen=[True, *[False] * 9], model=True)).headline
+    assert (found.key, found.tone) == ("headline.better_seen", "bad")

@@ -76,6 +76,7 @@ def some_of_every_sort():
         evaluation(
             [0.1, 1.9] * 4, title="Named", refused=(Refused("r", refusal.code, str(refusal)),)
         ),
+        evaluation(MANY),
         evaluation([1.5] * 6),
         evaluation([0.2], baselines=(NOTHING,)),
         assembled([first], [evaluation([0.1]).baselines[0]]),

@@ -33,12 +33,22 @@ def test_two_are_averaged_and_their_configuration_rebuilds_them(checkpoint, anot
     joined = read_average([checkpoint, another])
     ct = torch.randn(1, 1, 8, 8, 8) * 100
     members = [read_trained(path).network for path in (checkpoint, another)]
-    wanted = (members[0].code(ct) + members[1].code(ct)) / 2
-    torch.testing.assert_close(joined.network.code(ct), wanted)
+    wanted = (members[0](ct) + members[1](ct)) / 2
+    torch.testing.assert_close(joined.network(ct), wanted, atol=1e-5, rtol=1e-5)
     assert len(joined.seeds) == 2
     again = instantiate(joined.config.network).eval()
     again.load_state_dict(joined.network.state_dict())
     torch.testing.assert_close(again(ct), joined.network(ct), rtol=0, atol=0)
+
+
+def test_an_average_has_seen_what_all_have_seen(checkpoint, another):
+    contract = another.parent.parent / "contract.json"
+    told = json.loads(contract.read_text())
+    low, high = told["extent_seen_mm"]
+    told["extent_seen_mm"] = [low + 1, high + 50]
+    contract.write_text(json.dumps(told))
+    joined = read_average([checkpoint, another]).contract
+    assert joined.extent_seen_mm == (low + 1, max(high, low + 1))
 
 
 def test_models_of_other_patients_are_not_averaged(checkpoint, another):
