@@ -74,6 +74,8 @@ def evaluate(  # noqa: PLR0913  (typer: one parameter an option)
         raise typer.BadParameter("name the synthetic and the measured PET, or a --table")
     if table is not None and predicted is not None:
         raise typer.BadParameter("name folders or a --table, not both")
+    if table is not None and any((ct, labels, lesions)):
+        raise typer.BadParameter("a --table names CT, labels and lesions in its own columns")
     if predicted is not None and reference is not None:
         sources = Sources(predicted, reference, ct, labels, lesions)
     request = EvaluateRequest(

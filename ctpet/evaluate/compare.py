@@ -40,6 +40,12 @@ METRICS: tuple[tuple[str, str, str], ...] = (
 )
 """Kind, region and metric of the rows, the first of which is the one that is tested."""
 
+SAME_BODY = 0.98
+"""Share of the body's voxels that two reports must both have scored; resampling may cost a rim."""
+
+_KEYS = ("format", "title", "model", "settings", "cases")
+"""Of ``summary.json``, that are read here."""
+
 _COUNTS = ("fabricated", "omitted", "predicted", "measured")
 
 
@@ -136,7 +142,8 @@ def compare(reports: Sequence[Path]) -> Comparison:
     Raises:
         InputRefused: ``report-unreadable``; ``one-report``; ``patients-differ``: not the same
             cases of the same patients; ``references-differ``: other measured PETs or grids;
-            ``settings-differ``.
+            ``settings-differ``; ``bodies-differ``: scored in other voxels, or beside other
+            baselines.
     """
     if len(reports) < 2:
         raise InputRefused("one-report", "One report cannot be compared", remedy="Name another")
@@ -158,7 +165,7 @@ def _read(path: Path) -> dict[str, Any]:
     file = path / SUMMARY_FILE if path.is_dir() else path
     try:
         told: dict[str, Any] = json.loads(file.read_text("utf-8"))
-        version = told["format"]
+        version, *_ = (told[key] for key in _KEYS)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputRefused(
             "report-unreadable",
@@ -207,11 +214,29 @@ def _check_same(reports: Sequence[Path], summaries: Sequence[Mapping[str, Any]])
                 f"{where} were made with different settings",
                 remedy="Evaluate all models with the same ctpet and the same options",
             )
+        if changed := {name for name in same if _scored_otherwise(first[name], cases[name])}:
+            raise InputRefused(
+                "bodies-differ",
+                f"{where} were not scored in the same voxels: {_few(changed)}",
+                remedy="Evaluate all models with the same CT and label maps, and with predictions "
+                "that cover the same part of the body",
+            )
+
+
+def _scored_otherwise(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Tell whether a case was scored in another body, or beside other baselines."""
+    few, many = sorted(_body_voxels(case) for case in (one, other))
+    return few < SAME_BODY * many or set(one["baselines"]) != set(other["baselines"])
+
+
+def _body_voxels(case: Mapping[str, Any]) -> float:
+    (body,) = [each for each in case["regions"] if (each["kind"], each["name"]) == METRICS[0][:2]]
+    return float(body["values"]["voxels"])
 
 
 def _entries(reports: Sequence[Path], summaries: Sequence[Mapping[str, Any]]) -> tuple[Entry, ...]:
     order = [case["name"] for case in summaries[0]["cases"]]
-    titles = [told["title"] or path.name for told, path in zip(summaries, reports, strict=True)]
+    titles = [told["title"] or _folder(path) for told, path in zip(summaries, reports, strict=True)]
     entries = []
     for number, (title, told) in enumerate(zip(titles, summaries, strict=True)):
         again = titles[:number].count(title)
@@ -224,6 +249,12 @@ def _entries(reports: Sequence[Path], summaries: Sequence[Mapping[str, Any]]) ->
             )
         )
     return tuple(entries)
+
+
+def _folder(path: Path) -> str:
+    """Return the name of a report's folder."""
+    folder = path if path.is_dir() else path.parent
+    return folder.name or folder.absolute().name
 
 
 def _rows(entries: Sequence[Entry], patients: Sequence[str]) -> tuple[Row, ...]:

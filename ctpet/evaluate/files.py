@@ -1,6 +1,7 @@
 """Which files belong together: a prediction, its reference, and what lies beside them."""
 
 import csv
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -34,11 +35,13 @@ class CaseFiles:
         patient: what the user calls the patient; several cases may share one.
         files: a NIfTI file, a DICOM folder or archive for each role; predicted and reference
             always.
+        lacking: roles of which a folder was given that holds nothing of this case.
     """
 
     name: str
     patient: str
     files: Mapping[Role, Path]
+    lacking: tuple[Role, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +106,17 @@ class _Entries:
 def find_cases(sources: Sources) -> tuple[list[CaseFiles], list[Refused]]:
     """Match predictions and references by the names of their entries, else by PatientID.
 
-    An entry is a folder or a NIfTI file directly below a root. In a folder the file or sub-folder
-    whose name says so is taken (``pet``, ``ct``, ``labels``, …), else its only NIfTI file, else
-    its DICOM. A root that is itself one volume matches another such root.
+    An entry is a folder, a NIfTI file or a zip archive directly below a root. In a folder the file
+    or sub-folder whose name says so is taken (``pet``, ``ct``, ``labels``, …), else its only NIfTI
+    file, else its DICOM. A root that is itself one volume matches another such root.
 
     Returns:
         The cases, in the order of their names, and what is on one side only.
 
     Raises:
-        InputRefused: ``path-missing``; ``nothing-to-compare``: no reference has a prediction.
+        InputRefused: ``path-missing``; ``names-twice``: two entries of a root have one name;
+            ``nothing-to-compare``: no reference has a prediction. Where some have, but none can be
+            taken, the first's reason.
     """
     roots = {role: _entries(path, role) for role, path in sources.by_role().items()}
     predicted, reference = roots["predicted"], roots["reference"]
@@ -124,13 +129,18 @@ def find_cases(sources: Sources) -> tuple[list[CaseFiles], list[Refused]]:
         used.add(other)
         found = {role: _partner(name, path, reference, entries) for role, entries in roots.items()}
         found["reference"] = name
-        files: dict[Role, Path] = {
+        entries: dict[Role, Path] = {
             role: roots[role].paths[key] for role, key in found.items() if key is not None
         }
-        try:
-            cases.append(CaseFiles(name, name, {r: _volume(p, r) for r, p in files.items()}))
-        except InputRefused as refusal:
-            refused.append(Refused(name, refusal.code, str(refusal)))
+        lacking = tuple(role for role, key in found.items() if key is None)
+        case = _case(name, name, entries, lacking)
+        if isinstance(case, CaseFiles):
+            cases.append(case)
+        else:
+            refused.append(case)
+    if refused and used and not cases:
+        first = next(one for one in refused if one.code != "no-prediction")
+        raise InputRefused(first.code, f"{first.name}: {first.message.rstrip('.')}", remedy="")
     refused += [
         Refused(name, "no-reference", "There is no reference for it")
         for name in predicted.paths
@@ -174,11 +184,15 @@ def table_cases(table: Path) -> tuple[list[CaseFiles], list[Refused]]:
         )
     found = [_row(table, number, row) for number, row in enumerate(rows, start=2)]
     cases = _named_once([one for one in found if isinstance(one, CaseFiles)])
+    refused = [one for one in found if isinstance(one, Refused)]
     if not cases:
+        told = f"; the first, {refused[0].name}: {refused[0].message}" if refused else ""
         raise InputRefused(
-            "nothing-to-compare", f"No row of {table.name} is complete", remedy="Fill it in"
+            "nothing-to-compare",
+            f"No row of {table.name} can be used{told.rstrip('.')}",
+            remedy="Fill it in",
         )
-    return cases, [one for one in found if isinstance(one, Refused)]
+    return cases, refused
 
 
 def _row(table: Path, number: int, row: Mapping[str, str | None]) -> CaseFiles | Refused:
@@ -189,10 +203,24 @@ def _row(table: Path, number: int, row: Mapping[str, str | None]) -> CaseFiles |
     paths: dict[Role, Path] = {role: table.parent / cells[role] for role in _NAMES if cells[role]}
     if absent := [role for role, path in paths.items() if not path.exists()]:
         return Refused(name, "file-missing", f"There is no file for {' and '.join(absent)}")
+    return _case(name, cells["patient"], paths)
+
+
+def _case(
+    name: str, patient: str, entries: Mapping[Role, Path], lacking: tuple[Role, ...] = ()
+) -> CaseFiles | Refused:
+    """Return the case that some entries make, or why they make none."""
     try:
-        return CaseFiles(name, cells["patient"], {r: _volume(p, r) for r, p in paths.items()})
+        files = {role: _volume(entry, role) for role, entry in entries.items()}
     except InputRefused as refusal:
         return Refused(name, refusal.code, str(refusal))
+    if files["predicted"].resolve() == files["reference"].resolve():
+        return Refused(
+            name,
+            "prediction-is-reference",
+            "Prediction and reference are the same file or folder. Give the prediction",
+        )
+    return CaseFiles(name, patient, files, lacking)
 
 
 def _named_once(cases: Sequence[CaseFiles]) -> list[CaseFiles]:
@@ -210,7 +238,7 @@ def _entries(root: Path, role: Role) -> _Entries:
     """Return what a root holds.
 
     Raises:
-        InputRefused: ``path-missing``.
+        InputRefused: ``path-missing``, ``names-twice``.
     """
     if not root.exists():
         raise InputRefused(
@@ -218,8 +246,16 @@ def _entries(root: Path, role: Role) -> _Entries:
         )
     if root.is_file() or _is_one_volume(root, role):
         return _Entries({_stem(root): root}, single=True)
-    below = sorted(path for path in root.iterdir() if not path.name.startswith("."))
-    kept = {_stem(path): path for path in below if path.is_dir() or _is_nifti(path)}
+    kept: dict[str, Path] = {}
+    for path in sorted(root.iterdir()):
+        if path.name.startswith(".") or not (path.is_dir() or _is_nifti(path) or _is_zip(path)):
+            continue
+        if kept.setdefault(_stem(path), path) != path:
+            raise InputRefused(
+                "names-twice",
+                f"{root.name} holds two entries called {_stem(path)}",
+                remedy="Keep the one that is meant",
+            )
     return _Entries(kept, single=False)
 
 
@@ -296,6 +332,10 @@ def _is_nifti(path: Path) -> bool:
     return path.name.lower().endswith((".nii", ".nii.gz")) and path.is_file()
 
 
+def _is_zip(path: Path) -> bool:
+    return path.is_file() and zipfile.is_zipfile(path)
+
+
 def _is_dicom(path: Path) -> bool:
     if path.suffix.lower() == ".dcm":
         return True
@@ -307,10 +347,13 @@ def _is_dicom(path: Path) -> bool:
 
 
 def _stem(path: Path) -> str:
-    for suffix in (".nii.gz", ".nii"):
-        if path.name.lower().endswith(suffix):
-            return path.name[: -len(suffix)]
-    return path.name
+    """Return the name of an entry, with question marks for bytes that are no UTF-8."""
+    told = path.name or path.absolute().name
+    name = told.encode("utf-8", "replace").decode()
+    for suffix in (".nii.gz", ".nii", ".zip"):
+        if name.lower().endswith(suffix):
+            return name[: -len(suffix)]
+    return name
 
 
 def _few(names: Mapping[str, Path]) -> str:

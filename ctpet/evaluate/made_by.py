@@ -21,16 +21,17 @@ def find_maker(cases: Iterable[CaseFiles], given: Path | None) -> Model | None:
 
     Args:
         cases: whose predictions are meant.
-        given: the model that the user named; None: a shipped one is found by its digest.
+        given: the model that the user named; None: a shipped one is found if the records of all
+            predictions give its digest.
 
     Raises:
         InputRefused: ``model-differs``: a record names another model than the one given.
         ModelInvalid: the model given cannot be read.
     """
-    digests = {digest for case in cases if (digest := _digest(case.files["predicted"]))}
+    digests = {_digest(case.files["predicted"]) for case in cases}
     if given is not None:
         model = load_model(given)
-        if digests - {model.digest}:
+        if digests - {model.digest, ""}:
             raise InputRefused(
                 "model-differs",
                 f"Records beside the predictions name another model than {model.contract.name}",

@@ -1,21 +1,23 @@
 """Read what belongs to a case and put it on one grid: that of the reference."""
 
 import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctpet.dicom.discover import discover
+from ctpet.dicom.discover import Discovery, discover
 from ctpet.dicom.read_ct import read_ct
 from ctpet.dicom.read_pet import read_pet
 from ctpet.dicom.select import select_ct
 from ctpet.dicom.select_pet import select_pet
+from ctpet.dicom.series import SeriesInfo
 from ctpet.errors import InputRefused
-from ctpet.evaluate.files import CaseFiles
+from ctpet.evaluate.files import CaseFiles, Role
 from ctpet.findings import Finding
-from ctpet.nifti import read_nifti, read_nifti_ct, read_nifti_labels
+from ctpet.nifti import read_nifti, read_nifti_ct, read_nifti_labels, read_nifti_pet
 from ctpet.render.planes import upright_grid
 from ctpet.volume import Geometry, Volume, nearest, resample
 from ctpet.volume.outline import body_of_ct, filled_outline
@@ -29,11 +31,30 @@ PET_BODY_ABOVE_SUV = 0.15
 """Between fat (about 0.3) and the scatter around the body; used only where there is no CT."""
 
 PLAUSIBLE_MEAN_SUV = (0.1, 10.0)
-"""Of a body: SUVbw is normalised to a mean near 1. Bq/mL, counts and kBq/mL lie far off."""
+"""Of a body: SUVbw is normalised to a mean near 1, a head alone has more. Bq/mL and counts lie far
+off; kBq/mL may lie inside."""
+
+DOUBTFUL_MEAN_SUV = 2.5
+"""Above it a field of view that is no head alone holds something else, such as kBq/mL."""
+
+NO_REFERENCE = frozenset(
+    {
+        "not-attenuation-corrected",
+        "projection",
+        "spect-coded-as-pt",
+        "synthetic-pet",
+        "transmission",
+    }
+)
+"""Codes of findings with which a series is no measured PET to be scored against."""
+
+LEAST_VOXELS = 2
+"""Along each axis; below it there is no gradient."""
 
 LEAST_COVER = 0.5
 WORTH_SAYING_COVER = 0.98
 
+_WHAT: Mapping[Role, str] = {"ct": "CTs", "labels": "label maps", "lesions": "lesion maps"}
 _AIR_HU = -1024.0
 _OUTSIDE = -3e38
 """Marks voxels outside a field of view while resampling; nothing is so low."""
@@ -50,8 +71,8 @@ class CaseVolumes:
         known: where both were given.
         body: the outline of the patient, filled, where both were given.
         ct: HU; None without a CT.
-        labels: organs; None without.
-        lesions: lesions; None without.
+        labels: organs, where both were given; None without.
+        lesions: lesions, likewise.
         reference_sha256: of the reference's values and place.
         patient_ids: what headers call the patient; stays in memory.
         findings: what was seen or changed.
@@ -87,9 +108,11 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
 
     Raises:
         InputRefused: what the readers refuse; ``patients-differ``, ``frame-of-reference-differs``,
-            ``grids-differ``, ``suv-implausible``, ``no-body``, ``no-overlap``, ``labels-empty``.
+            ``grids-differ``, ``suv-implausible``, ``no-body``, ``no-overlap``, ``labels-empty``,
+            ``lesions-outside``, ``too-few-voxels``; a code of :data:`NO_REFERENCE`, or
+            ``synthetic-input``: the reference is no measured PET.
     """
-    reference, prediction = _pet(case.files["reference"]), _pet(case.files["predicted"])
+    reference, prediction = _reference(case.files["reference"]), _pet(case.files["predicted"])
     ct = _ct(case.files["ct"]) if "ct" in case.files else None
     read = [one for one in (reference, prediction, ct) if one is not None]
     ids = {one.patient_id for one in read} - {""}
@@ -101,6 +124,12 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
         )
     measured = _upright(reference.volume)
     grid = measured.geometry
+    if min(grid.shape) < LEAST_VOXELS:
+        raise InputRefused(
+            "too-few-voxels",
+            f"The reference has {_grid(grid)}; a volume has {LEAST_VOXELS} or more along each axis",
+            remedy="Give the whole series",
+        )
     predicted, known = _onto(prediction.volume, grid, resample_prediction=resample_prediction)
     hu = None if ct is None else resample(ct.volume, grid, fill=_AIR_HU).array
     body = (
@@ -110,6 +139,7 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
     )
     findings = [finding for one in read for finding in one.findings]
     findings += _check_body(body, known, measured.array, predicted)
+    findings += [_lacking(role) for role in case.lacking]
     return CaseVolumes(
         geometry=grid,
         predicted=predicted,
@@ -117,18 +147,37 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
         known=known,
         body=body & known,
         ct=hu,
-        labels=_labels(case.files.get("labels"), grid),
-        lesions=_lesions(case.files.get("lesions"), grid),
+        labels=_within(known, _labels(case.files.get("labels"), grid)),
+        lesions=_within(known, _lesions(case.files.get("lesions"), grid)),
         reference_sha256=_digest(measured),
         patient_ids=tuple(sorted(ids)),
         findings=tuple(findings),
     )
 
 
+def _reference(path: Path) -> _Read:
+    """Read a measured PET.
+
+    Raises:
+        InputRefused: see :func:`read_case`.
+    """
+    if _is_nifti(path):
+        return _Read(read_nifti_pet(path))
+    read = _pet(path)
+    for finding in read.findings:
+        if finding.code in NO_REFERENCE:
+            raise InputRefused(
+                finding.code,
+                f"The reference is no measured PET: {finding.message.rstrip('.')}",
+                remedy="Give the attenuation-corrected PET, and predictions first",
+            )
+    return read
+
+
 def _pet(path: Path) -> _Read:
     if _is_nifti(path):
         return _Read(read_nifti(path, "SUVBW"))
-    series = select_pet(discover(path))
+    series = _chosen(select_pet, path)
     reading = read_pet(series)
     return _Read(reading.volume, _patient(series.first), reading.findings)
 
@@ -136,9 +185,32 @@ def _pet(path: Path) -> _Read:
 def _ct(path: Path) -> _Read:
     if _is_nifti(path):
         return _Read(read_nifti_ct(path))
-    series = select_ct(discover(path))
+    series = _chosen(select_ct, path)
     reading = read_ct(series)
     return _Read(reading.volume, _patient(series.first), reading.findings)
+
+
+def _chosen(select: Callable[[Discovery], SeriesInfo], path: Path) -> SeriesInfo:
+    """Choose the series under a path; a refusal names no UID, as it may stand in a report.
+
+    Raises:
+        InputRefused: what the selection refuses.
+    """
+    try:
+        return select(discover(path))
+    except InputRefused as refusal:
+        if refusal.code != "several-series":
+            raise
+        raise InputRefused(
+            refusal.code,
+            refusal.message.partition(":")[0],
+            remedy="Put the one that is meant into a folder of its own; `ctpet scan` lists them",
+        ) from refusal
+
+
+def _lacking(role: Role) -> Finding:
+    code = f"{role}-missing"
+    return Finding(code, "warning", f"The folder of {_WHAT[role]} holds none of this case")
 
 
 def _is_nifti(path: Path) -> bool:
@@ -223,10 +295,37 @@ def _check_body(
                 f"(expected is {low:g} to {high:g})",
                 remedy="Convert it to SUVbw in g/mL first, for instance with `ctpet suv`",
             )
+    return [
+        Finding(code, "warning", message)
+        for code, message in (
+            ("prediction-covers-part", _part(cover)),
+            ("suv-high", _high(means)),
+            ("prediction-equals-reference", _equal(measured[body], predicted[body])),
+        )
+        if message
+    ]
+
+
+def _part(cover: float) -> str:
     if cover >= WORTH_SAYING_COVER:
-        return []
-    message = f"The prediction covers {cover:.0%} of the body; the rest is not scored"
-    return [Finding("prediction-covers-part", "warning", message)]
+        return ""
+    return f"The prediction covers {cover:.0%} of the body; the rest is not scored"
+
+
+def _high(means: Mapping[str, float]) -> str:
+    high = [what for what, mean in means.items() if mean > DOUBTFUL_MEAN_SUV]
+    if not high:
+        return ""
+    return (
+        f"The mean of the {' and the '.join(high)} in the body is above {DOUBTFUL_MEAN_SUV:g}: "
+        "unless a head alone is in the field, it may be kBq/mL and no SUVbw"
+    )
+
+
+def _equal(measured: NDArray[np.float32], predicted: NDArray[np.float32]) -> str:
+    if not np.array_equal(measured, predicted):
+        return ""
+    return "Prediction and reference have the same values: one is a copy of the other"
 
 
 def _labels(path: Path | None, grid: Geometry) -> NDArray[np.uint16] | None:
@@ -248,8 +347,27 @@ def _labels(path: Path | None, grid: Geometry) -> NDArray[np.uint16] | None:
 
 
 def _lesions(path: Path | None, grid: Geometry) -> NDArray[np.uint16] | None:
-    """Return the lesions on the grid; a map without any is that of a patient without lesions."""
-    return None if path is None else nearest(read_nifti_labels(path), grid)
+    """Return the lesions on the grid; a map without any is that of a patient without lesions.
+
+    Raises:
+        InputRefused: ``lesions-outside``.
+    """
+    if path is None:
+        return None
+    given = read_nifti_labels(path)
+    lesions = nearest(given, grid)
+    if given.array.any() and not lesions.any():
+        raise InputRefused(
+            "lesions-outside",
+            "The lesion map marks lesions, but none on a voxel of the reference",
+            remedy="Check that it is the lesion map of this patient",
+        )
+    return lesions
+
+
+def _within(known: Mask, labels: NDArray[np.uint16] | None) -> NDArray[np.uint16] | None:
+    """Leave out what lies where there is no prediction: it would be scored as one of no uptake."""
+    return None if labels is None else np.where(known, labels, 0).astype(np.uint16)
 
 
 def _digest(measured: Volume) -> str:

@@ -2,8 +2,9 @@
 
 import pickle
 import tempfile
+import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ctpet.contract import ModelContract
@@ -111,15 +112,15 @@ def evaluate(request: EvaluateRequest, *, progress: Progress = silent) -> Evalua
                 f"{first.message.rstrip('.')}",
                 remedy="Mend the files and start again",
             )
-        scores = tuple(shelf.scores[case.name] for case in cases if case.name in shelf.scores)
+        scored = [case for case in cases if case.name in shelf.scores]
+        scores = _one_key_a_patient(scored, [shelf.scores[case.name] for case in scored])
         found, pooled = _baselines(shelf, scores, progress)
-    by_name = {case.name: case for case in cases}
     return Evaluation(
         title=request.title or (model.contract.name if model else ""),
         model=(model.contract, model.digest) if model else None,
         resampled=request.resample_prediction,
         cases=scores,
-        files=tuple(by_name[score.name] for score in scores),
+        files=tuple(scored),
         baselines=found,
         refused=tuple(refused),
         summary=summarise(scores, found),
@@ -139,21 +140,29 @@ class _Shelf:
         """Keep a case."""
         name = scored.score.name
         self._paths[name] = self._folder / f"{len(self.scores)}.tallies"
-        self._paths[name].write_bytes(pickle.dumps(scored.tallies))
+        self._paths[name].write_bytes(zlib.compress(pickle.dumps(scored.tallies), level=1))
         self.scores[name] = scored.score
 
     def tallies(self, name: str) -> Tallies:
         """Return the tallies of a case."""
-        tallies: Tallies = pickle.loads(self._paths[name].read_bytes())  # noqa: S301  (put's own)
+        packed = self._paths[name].read_bytes()
+        tallies: Tallies = pickle.loads(zlib.decompress(packed))  # noqa: S301  (put's own)
         return tallies
 
 
 def _find(request: EvaluateRequest) -> tuple[list[CaseFiles], list[Refused]]:
-    if request.table is not None:
-        return table_cases(request.table)
-    if request.sources is None:
-        raise ValueError("an evaluation needs sources or a table")
-    return find_cases(request.sources)
+    try:
+        if request.table is not None:
+            return table_cases(request.table)
+        if request.sources is not None:
+            return find_cases(request.sources)
+    except OSError as error:
+        raise InputRefused(
+            "path-unreadable",
+            f"A file or folder cannot be looked at ({error.strerror or type(error).__name__})",
+            remedy="Give ctpet the right to read the whole folder",
+        ) from error
+    raise ValueError("an evaluation needs sources or a table")
 
 
 def _score_all(
@@ -175,6 +184,23 @@ def _score_all(
             "same command with fewer --workers."
         ) from error
     return refused
+
+
+def _one_key_a_patient(
+    cases: Sequence[CaseFiles], scores: Sequence[CaseScore]
+) -> tuple[CaseScore, ...]:
+    """Give cases of one patient one key, whether the headers say so, the user, or both in turn.
+
+    Else a patient of whom one case is DICOM and another NIfTI would count twice, and the baselines
+    would be fitted on whom they are scored on.
+    """
+    keys = [score.patient for score in scores]
+    called = [case.patient for case in cases]
+    for name in called:
+        same = {key for key, each in zip(keys, called, strict=True) if each == name}
+        one = next(key for key in keys if key in same)
+        keys = [one if key in same else key for key in keys]
+    return tuple(replace(score, patient=key) for score, key in zip(scores, keys, strict=True))
 
 
 def _baselines(

@@ -137,9 +137,11 @@ def measure(volumes: CaseVolumes, label_names: Mapping[int, str]) -> list[Region
     spacing_mm, thresholds = volumes.geometry.spacing_mm, _percist(volumes, liver)
     regions = [*_tiers(volumes, dome), Region("texture", BODY, _texture(volumes)), _foci(volumes)]
     if volumes.labels is not None:
-        regions += _uptake(volumes, volumes.labels, "organ", label_names, thresholds)
+        organs = _one_number_a_name(volumes.labels, label_names)
+        regions += _uptake(volumes, organs, "organ", label_names, thresholds)
     if volumes.lesions is not None:
-        found = lesion_agreement(volumes.predicted, volumes.measured, volumes.lesions, spacing_mm)
+        measured = np.where(volumes.known, volumes.measured, np.float32(0))
+        found = lesion_agreement(volumes.predicted, measured, volumes.lesions, spacing_mm)
         regions.append(Region("lesions", "all", _flat(asdict(found))))
         numbers, _ = lesion_numbers(volumes.lesions)
         regions += _uptake(volumes, numbers, "lesion", {}, thresholds)
@@ -190,6 +192,16 @@ def _foci(volumes: CaseVolumes) -> Region:
     spacing_mm = volumes.geometry.spacing_mm
     found = foci(volumes.predicted, volumes.measured, volumes.body, spacing_mm)
     return Region("foci", BODY, _flat(asdict(found)))
+
+
+def _one_number_a_name(labels: NDArray[np.uint16], names: Mapping[int, str]) -> NDArray[np.uint16]:
+    """Give labels of one name, such as the two kidneys, the number of the first of them."""
+    first: dict[str, int] = {}
+    merged = labels.copy()
+    for number, name in names.items():
+        if first.setdefault(name, number) != number:
+            merged[labels == number] = first[name]
+    return merged
 
 
 def _uptake(

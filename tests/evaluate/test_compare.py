@@ -132,6 +132,13 @@ def test_what_cannot_be_compared_is_refused(reports, tmp_path, change, code, nam
     assert refused.value.code == code
 
 
+def test_a_file_that_is_no_summary_is_refused(reports, tmp_path):
+    path = changed(reports, tmp_path, lambda told: told.pop("cases"))
+    with pytest.raises(InputRefused, match="KeyError") as refused:
+        compare([reports / "report-good", path])
+    assert refused.value.code == "report-unreadable"
+
+
 def test_one_report_or_none_is_refused(reports, tmp_path):
     with pytest.raises(InputRefused) as refused:
         compare([reports / "report-good"])

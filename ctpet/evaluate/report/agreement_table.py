@@ -37,7 +37,7 @@ def agreement_rows(
             by_region.setdefault(line.region, {})[line.metric] = line
     return [
         AgreementRow(
-            name=words.say("agreement.all_lesions") if region == ALL else words.organ(region),
+            name=words.say(_lesions(metrics)) if region == ALL else words.organ(region),
             patients=max(map(patients_of, lines.values())),
             figures=tuple(_figures(lines[metric]) for metric in metrics),
         )
@@ -48,6 +48,12 @@ def agreement_rows(
 def patients_of(line: AgreementLine) -> int:
     """Return how many patients have the figure on both PETs."""
     return int(np.isfinite(np.subtract(line.predicted, line.measured)).sum())
+
+
+def _lesions(metrics: Sequence[str]) -> str:
+    """Return the key of the words for all lesions; their SUVs are averaged, the others added up."""
+    averaged = all(metric.startswith("suv") for metric in metrics)
+    return "agreement.all_lesions" if averaged else "agreement.all_lesions_sum"
 
 
 def _figures(line: AgreementLine) -> tuple[Cell, str]:

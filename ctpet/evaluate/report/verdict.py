@@ -61,7 +61,8 @@ def verdict(evaluation: Evaluation) -> Verdict:
     if {line.name for line in summary.baselines} == {NOTHING}:
         sentences.append(Sentence("verdict.nothing_to_fit", "doubt"))
     sentences += [_foci(summary), *_power(summary, best)]
-    return Verdict(_headline(summary, judged, best), tuple(sentences))
+    seen = any(case.in_training for case in evaluation.cases)
+    return Verdict(_headline(summary, judged, best, seen=seen), tuple(sentences))
 
 
 def alerts(evaluation: Evaluation) -> tuple[Sentence, ...]:
@@ -92,7 +93,7 @@ def judged_lines(summary: Summary) -> tuple[BaselineLine, ...]:
 
 
 def _headline(
-    summary: Summary, judged: Sequence[BaselineLine], best: BaselineLine | None
+    summary: Summary, judged: Sequence[BaselineLine], best: BaselineLine | None, *, seen: bool
 ) -> Sentence:
     worse = tuple(baseline_name(line.name) for line in judged if line.beats_model)
     if worse:
@@ -100,10 +101,16 @@ def _headline(
         return Sentence("headline.worse", "bad", values)
     if best is None or summary.patients < LEAST_PATIENTS or np.isnan(best.p_holm):
         return Sentence("headline.few", "doubt", {"patients": summary.patients})
-    named: dict[str, Value] = {"baseline": baseline_name(best.name)}
-    if best.p_holm < LEVEL and best.difference.high < 0:
-        return Sentence("headline.better", "plain", named)
-    return Sentence("headline.unproven", "doubt", named)
+    unproven = tuple(
+        baseline_name(line.name)
+        for line in judged
+        if not (line.p_holm < LEVEL and line.difference.high < 0)
+    )
+    if unproven:
+        return Sentence("headline.unproven", "doubt", {"baselines": unproven})
+    if seen:
+        return Sentence("headline.better_seen", "bad")
+    return Sentence("headline.better", "plain", {"baseline": baseline_name(best.name)})
 
 
 def _error(evaluation: Evaluation) -> Sentence:
