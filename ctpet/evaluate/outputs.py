@@ -28,11 +28,12 @@ _ALWAYS = ("case", "patient", "in_training", "kind", "region")
 def write_cases(evaluation: Evaluation, path: Path) -> None:
     """Write a CSV with one row a case and region; baselines are rows of kind ``baseline``.
 
-    A cell is empty where the metric does not belong to the region or is not defined.
+    A cell is empty where the metric does not belong to the region or is not defined. The file
+    begins with a byte-order mark, without which spreadsheets garble names such as Ánh.
     """
     rows = [*_region_rows(evaluation), *_baseline_rows(evaluation)]
     names = dict.fromkeys(name for row in rows for name in row if name not in _ALWAYS)
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with path.open("w", newline="", encoding="utf-8-sig") as file:
         writer = csv.DictWriter(file, [*_ALWAYS, *names], restval="")
         writer.writeheader()
         writer.writerows(rows)

@@ -43,6 +43,7 @@ NO_REFERENCE = frozenset(
         "projection",
         "spect-coded-as-pt",
         "synthetic-pet",
+        "tracer-not-fdg",
         "transmission",
     }
 )

@@ -10,8 +10,10 @@ from ctpet.evaluate.files import CaseFiles
 from ctpet.evaluate.reading import read_case
 from ctpet.nifti import write_nifti
 from ctpet.volume import Geometry, Volume
+from tests.dicom_factory import write_series
 from tests.evaluate.pairs import LIVER, geometry, labels, lesions, measured, write
-from tests.prepare.studies import SHAPE, trunk, write_study
+from tests.pet_factory import set_injection
+from tests.prepare.studies import SHAPE, study, trunk, write_study
 
 
 def files(tmp_path, **arrays):
@@ -184,6 +186,15 @@ def test_what_is_no_measured_pet_is_no_dicom_reference(tmp_path, code, change):
     case = files(tmp_path / "nifti")
     paths = {**case.files, "reference": tmp_path / "pet"}
     assert refusal(CaseFiles("a", "a", paths)).code == code
+
+
+def test_a_reference_of_another_tracer_is_refused(tmp_path):
+    _, pet = study()
+    set_injection(pet, Radiopharmaceutical="PSMA-1007", RadiopharmaceuticalCodeSequence=None)
+    write_series(pet, tmp_path / "pet")
+    case = files(tmp_path / "nifti")
+    paths = {**case.files, "reference": tmp_path / "pet"}
+    assert refusal(CaseFiles("a", "a", paths)).code == "tracer-not-fdg"
 
 
 def test_series_are_not_told_by_their_uids(tmp_path):

@@ -160,7 +160,7 @@ def test_several_processes_find_the_same(root, evaluation):
 
 def test_the_files_hold_every_case_and_no_path(evaluation, root, tmp_path):
     write_cases(evaluation, tmp_path / "cases.csv")
-    with (tmp_path / "cases.csv").open(encoding="utf-8") as file:
+    with (tmp_path / "cases.csv").open(encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     body = [row for row in rows if (row["kind"], row["region"]) == ("tier", "body")]
     assert [float(row["mae"]) for row in body] == pytest.approx(ERRORS, rel=1e-4)

@@ -91,7 +91,7 @@ def _foci(summary: Summary) -> dict[str, Any]:
         "hot_dice": numbers.number(hot_dice) if np.isfinite(hot_dice) else "",
         "lesion_rows": [],
     }
-    if not size_table.total(summary, "lesions", size_table.LESIONS[0]):
+    if not any(line.kind == "lesions" for line in summary.lines):
         return found
     return found | {
         "lesion_rows": size_table.size_rows(summary, "lesions", size_table.LESIONS),

@@ -184,4 +184,14 @@ def _power(summary: Summary, best: BaselineLine | None) -> list[Sentence]:
         "detectable": numbers.number(best.detectable),
         "level": LEVEL,
     }
-    return [Sentence("verdict.power", "plain", values)]
+    sentences = [Sentence("verdict.power", "plain", values)]
+    least_p = len(judged_lines(summary)) * 2 / 2**summary.patients
+    if least_p >= LEVEL:
+        told: dict[str, Value] = {
+            "patients": summary.patients,
+            "all": len(judged_lines(summary)),
+            "least_p": numbers.number(least_p),
+            "level": LEVEL,
+        }
+        sentences.append(Sentence("verdict.cannot", "doubt", told))
+    return sentences

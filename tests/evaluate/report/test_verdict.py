@@ -36,7 +36,10 @@ def test_a_difference_that_may_be_chance_is_not_shown():
 
 def test_six_patients_cannot_prove_against_five_baselines():
     # The smallest two-sided p of six sign flips is 2/64, times five by Holm.
-    assert verdict(evaluation(MANY[:6])).headline.key == "headline.unproven"
+    found = verdict(evaluation(MANY[:6]))
+    assert found.headline.key == "headline.unproven"
+    assert sentence(found, "verdict.cannot").values["least_p"] == "0.156"
+    assert "verdict.cannot" not in keys(verdict(evaluation(MANY[:8])))
 
 
 def test_a_model_above_a_baseline_is_worse_and_each_baseline_is_named():
