@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from ctpet.learn.export.run import Exported
     from ctpet.prepare.run import PrepareResult
 
+_MOST_NAMES = 8
+
 
 def synthesis_text(result: "JobResult") -> str:
     """Say what a job left and where to look first."""
@@ -220,7 +222,8 @@ def evaluation_text(result: "Evaluation", out: Path) -> str:
     rows += [""] if rows else []
     seen = [case.name for case in result.cases if case.in_training]
     if seen:
-        rows.append(f"the model was trained on {len(seen)} of these cases: {', '.join(seen)}")
+        named = ", ".join(seen[:_MOST_NAMES]) + (", …" if len(seen) > _MOST_NAMES else "")
+        rows.append(f"the model was trained on {len(seen)} of these cases: {named}")
     judged = {line.region: line.interval for line in summary.lines if line.metric == "mae"}
     rows.append(f"{'MAE in SUVbw':<24} {'body':<24} {'measured > 2.5':<24} predicted > 2.5")
     tiers = ("body", "measured > 2.5", "predicted > 2.5")

@@ -12,7 +12,7 @@ from ctpet.evaluate.report.cell import Cell, mean_cell
 from ctpet.evaluate.report.charts import case_chart
 from ctpet.evaluate.report.figures import in_all_languages
 from ctpet.evaluate.report.frame import write_page
-from ctpet.evaluate.report.lines import baseline_name, tier_name
+from ctpet.evaluate.report.lines import baseline_name, some, tier_name
 from ctpet.evaluate.report.verdict import Sentence
 from ctpet.evaluate.report.words import Key, Language, load_words
 from ctpet.evaluate.statistics import LEAST_PATIENTS
@@ -102,7 +102,7 @@ def _alerts(entries: Sequence[Entry]) -> list[Sentence]:
                 "model": entry.title,
                 "seen": len(entry.seen),
                 "all": len(entry.cases),
-                "cases": entry.seen,
+                "cases": some(entry.seen),
             },
         )
         for entry in entries

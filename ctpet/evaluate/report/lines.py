@@ -1,11 +1,16 @@
 """Find one figure in a summary, and the words for what it is about."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ctpet.evaluate.report.words import Key
 from ctpet.evaluate.score import Kind
 from ctpet.evaluate.statistics import Interval
 from ctpet.evaluate.summary import Summary
+
+MOST_NAMES = 8
+"""Listed in a sentence; the table of cases marks every one."""
 
 _NONE = Interval(np.nan, np.nan, np.nan)
 
@@ -26,3 +31,8 @@ def baseline_name(name: str) -> Key:
 def tier_name(name: str) -> Key:
     """Return the words for a tier."""
     return Key(f"tier.{name}")
+
+
+def some(names: Sequence[str]) -> tuple[str, ...]:
+    """Return names to list in a sentence: all of a few, else the first and an ellipsis."""
+    return tuple(names) if len(names) <= MOST_NAMES else (*names[:MOST_NAMES], "…")

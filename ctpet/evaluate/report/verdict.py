@@ -9,7 +9,7 @@ import numpy as np
 from ctpet.evaluate.baselines import NOTHING, TIERS
 from ctpet.evaluate.lesions import HOT_SUV, LEAST_ML, NEAR_MM
 from ctpet.evaluate.report import numbers
-from ctpet.evaluate.report.lines import baseline_name, interval_of, tier_name
+from ctpet.evaluate.report.lines import baseline_name, interval_of, some, tier_name
 from ctpet.evaluate.report.size_table import FOCI, total
 from ctpet.evaluate.report.words import Value
 from ctpet.evaluate.run import Evaluation
@@ -74,11 +74,11 @@ def alerts(evaluation: Evaluation) -> tuple[Sentence, ...]:
     found = []
     if seen:
         values: dict[str, Value] = {"seen": len(seen), "all": len(evaluation.cases)}
-        found.append(Sentence("alert.seen", "bad", {**values, "cases": seen}))
+        found.append(Sentence("alert.seen", "bad", {**values, "cases": some(seen)}))
     if len(unknown) == len(evaluation.cases):
         found.append(Sentence("alert.unknown_all", "doubt"))
     elif unknown:
-        found.append(Sentence("alert.unknown", "doubt", {"cases": unknown}))
+        found.append(Sentence("alert.unknown", "doubt", {"cases": some(unknown)}))
     return tuple(found)
 
 

@@ -24,6 +24,14 @@ def test_a_model_that_learned_from_a_patient_is_marked_and_its_lead_is_no_result
     assert html.count("trained on</span>") == 1
 
 
+def test_of_many_cases_a_few_are_named(tmp_path):
+    comparison = made_comparison([[0.2] * 20, [0.1] * 20], seen=0)
+    for case in comparison.entries[1].cases.values():
+        case["in_training"] = True
+    red = " ".join(Page(page(tmp_path, comparison)).bad)
+    assert "from 20 of these 20 cases (c0, c1, c2, c3, c4, c5, c6, c7, …)" in red
+
+
 def test_a_model_below_a_baseline_is_told_so_in_red_words(tmp_path):
     red = " ".join(Page(page(tmp_path, made_comparison([GOOD, BAD]))).bad)
     assert "Model B is worse than the baseline no uptake" in red
