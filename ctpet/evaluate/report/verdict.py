@@ -66,12 +66,14 @@ def verdict(evaluation: Evaluation) -> Verdict:
 
 
 def alerts(evaluation: Evaluation) -> tuple[Sentence, ...]:
-    """Return what is to be said of cases that the model may have learned from."""
+    """Return what must be known before any number: what model it is, and whom it may have seen."""
     seen, unknown = (
         tuple(case.name for case in evaluation.cases if case.in_training is state)
         for state in (True, None)
     )
     found = []
+    if evaluation.model is not None and evaluation.model[0].kind == "appearance":
+        found.append(Sentence("alert.appearance", "bad"))
     if seen:
         values: dict[str, Value] = {"seen": len(seen), "all": len(evaluation.cases)}
         found.append(Sentence("alert.seen", "bad", {**values, "cases": some(seen)}))

@@ -1,5 +1,7 @@
 """What a reviewer is told first."""
 
+from dataclasses import replace
+
 import pytest
 
 from ctpet.evaluate.baselines import NOTHING, TIERS
@@ -27,6 +29,14 @@ def test_a_model_below_all_baselines_is_better():
     assert keys(found) == ["verdict.error", "verdict.best", "verdict.foci", "verdict.power"]
     assert sentence(found, "verdict.error").values["mae"] == "0.148"
     assert sentence(found, "verdict.best").values["difference"] == "−0.852"
+
+
+def test_a_model_that_draws_appearance_is_told_first():
+    one = evaluation(MANY, model=True, seen=[False] * len(MANY))
+    assert alerts(one) == ()
+    contract, digest = one.model
+    drawn = replace(one, model=(replace(contract, kind="appearance"), digest))
+    assert [(each.key, each.tone) for each in alerts(drawn)] == [("alert.appearance", "bad")]
 
 
 def test_a_difference_that_may_be_chance_is_not_shown():

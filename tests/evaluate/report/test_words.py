@@ -1,5 +1,6 @@
 """Both languages say the same, and nothing is kept that is not said."""
 
+from dataclasses import replace
 from string import Formatter
 
 import pytest
@@ -59,6 +60,12 @@ def test_every_text_is_shown_somewhere(tmp_path, monkeypatch):
     assert set(TEXTS) - said == set()
 
 
+def appearance():
+    one = evaluation(MANY, model=True)
+    contract, digest = one.model
+    return replace(one, model=(replace(contract, kind="appearance"), digest))
+
+
 def comparisons():
     """Three models of which one saw a patient, and two too few patients to say anything."""
     return [
@@ -78,6 +85,7 @@ def some_of_every_sort():
         ),
         evaluation(MANY),
         evaluation([1.5] * 6),
+        appearance(),
         evaluation([0.2], baselines=(NOTHING,)),
         assembled([first], [evaluation([0.1]).baselines[0]]),
     ]
