@@ -1,23 +1,18 @@
 """Read what belongs to a case and put it on one grid: that of the reference."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctpet.dicom.discover import Discovery, discover
-from ctpet.dicom.read_ct import read_ct
-from ctpet.dicom.read_pet import read_pet
-from ctpet.dicom.select import select_ct
-from ctpet.dicom.select_pet import select_pet
-from ctpet.dicom.series import SeriesInfo
 from ctpet.errors import InputRefused
 from ctpet.evaluate.files import CaseFiles, Role
+from ctpet.evaluate.images import read_ct_image, read_prediction, read_reference
 from ctpet.findings import Finding
-from ctpet.nifti import read_nifti, read_nifti_ct, read_nifti_labels, read_nifti_pet
+from ctpet.nifti import read_nifti_labels
 from ctpet.render.planes import upright_grid
 from ctpet.volume import Geometry, Volume, nearest, resample
 from ctpet.volume.outline import body_of_ct, filled_outline
@@ -36,18 +31,6 @@ off; kBq/mL may lie inside."""
 
 DOUBTFUL_MEAN_SUV = 2.5
 """Above it a field of view that is no head alone holds something else, such as kBq/mL."""
-
-NO_REFERENCE = frozenset(
-    {
-        "not-attenuation-corrected",
-        "projection",
-        "spect-coded-as-pt",
-        "synthetic-pet",
-        "tracer-not-fdg",
-        "transmission",
-    }
-)
-"""Codes of findings with which a series is no measured PET to be scored against."""
 
 LEAST_VOXELS = 2
 """Along each axis; below it there is no gradient."""
@@ -92,13 +75,6 @@ class CaseVolumes:
     findings: tuple[Finding, ...] = field(default=())
 
 
-@dataclass(frozen=True, eq=False)
-class _Read:
-    volume: Volume
-    patient_id: str = ""
-    findings: tuple[Finding, ...] = ()
-
-
 def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
     """Read a case and check that its volumes are about the same patient, place and quantity.
 
@@ -110,11 +86,12 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
     Raises:
         InputRefused: what the readers refuse; ``patients-differ``, ``frame-of-reference-differs``,
             ``grids-differ``, ``suv-implausible``, ``no-body``, ``no-overlap``, ``labels-empty``,
-            ``lesions-outside``, ``too-few-voxels``; a code of :data:`NO_REFERENCE`, or
-            ``synthetic-input``: the reference is no measured PET.
+            ``lesions-outside``, ``too-few-voxels``; those of
+            :func:`ctpet.evaluate.images.read_reference`.
     """
-    reference, prediction = _reference(case.files["reference"]), _pet(case.files["predicted"])
-    ct = _ct(case.files["ct"]) if "ct" in case.files else None
+    reference = read_reference(case.files["reference"])
+    prediction = read_prediction(case.files["predicted"])
+    ct = read_ct_image(case.files["ct"]) if "ct" in case.files else None
     read = [one for one in (reference, prediction, ct) if one is not None]
     ids = {one.patient_id for one in read} - {""}
     if len(ids) > 1:
@@ -156,70 +133,9 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
     )
 
 
-def _reference(path: Path) -> _Read:
-    """Read a measured PET.
-
-    Raises:
-        InputRefused: see :func:`read_case`.
-    """
-    if _is_nifti(path):
-        return _Read(read_nifti_pet(path))
-    read = _pet(path)
-    for finding in read.findings:
-        if finding.code in NO_REFERENCE:
-            raise InputRefused(
-                finding.code,
-                f"The reference is no measured PET: {finding.message.rstrip('.')}",
-                remedy="Give the attenuation-corrected PET, and predictions first",
-            )
-    return read
-
-
-def _pet(path: Path) -> _Read:
-    if _is_nifti(path):
-        return _Read(read_nifti(path, "SUVBW"))
-    series = _chosen(select_pet, path)
-    reading = read_pet(series)
-    return _Read(reading.volume, _patient(series.first), reading.findings)
-
-
-def _ct(path: Path) -> _Read:
-    if _is_nifti(path):
-        return _Read(read_nifti_ct(path))
-    series = _chosen(select_ct, path)
-    reading = read_ct(series)
-    return _Read(reading.volume, _patient(series.first), reading.findings)
-
-
-def _chosen(select: Callable[[Discovery], SeriesInfo], path: Path) -> SeriesInfo:
-    """Choose the series under a path; a refusal names no UID, as it may stand in a report.
-
-    Raises:
-        InputRefused: what the selection refuses.
-    """
-    try:
-        return select(discover(path))
-    except InputRefused as refusal:
-        if refusal.code != "several-series":
-            raise
-        raise InputRefused(
-            refusal.code,
-            refusal.message.partition(":")[0],
-            remedy="Put the one that is meant into a folder of its own; `ctpet scan` lists them",
-        ) from refusal
-
-
 def _lacking(role: Role) -> Finding:
     code = f"{role}-missing"
     return Finding(code, "warning", f"The folder of {_WHAT[role]} holds none of this case")
-
-
-def _is_nifti(path: Path) -> bool:
-    return path.name.lower().endswith((".nii", ".nii.gz"))
-
-
-def _patient(header: object) -> str:
-    return str(getattr(header, "PatientID", None) or "").strip()
 
 
 def _upright(volume: Volume) -> Volume:

@@ -10,11 +10,12 @@ from pathlib import Path
 from ctpet.contract import ModelContract
 from ctpet.errors import CtpetError, InputRefused
 from ctpet.evaluate.baselines import baseline_errors
-from ctpet.evaluate.files import CaseFiles, Refused, Sources, find_cases, table_cases
+from ctpet.evaluate.files import CaseFiles, Refused, Sources, find_cases
 from ctpet.evaluate.label_names import label_names
 from ctpet.evaluate.made_by import find_maker
 from ctpet.evaluate.score import CaseScore, Scored, ScoreTask, Tallies, score_case
 from ctpet.evaluate.summary import BaselineErrors, Summary, summarise
+from ctpet.evaluate.table import table_cases
 from ctpet.evaluate.tally import Tally
 from ctpet.progress import Progress, silent
 from ctpet.workers import WorkerDied, spread

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from ctpet.errors import InputRefused
-from ctpet.evaluate.files import Sources, find_cases, table_cases
+from ctpet.evaluate.files import Sources, find_cases
+from ctpet.evaluate.table import table_cases
 from tests.evaluate.pairs import geometry, write, write_patient
 from tests.prepare.studies import write_study
 

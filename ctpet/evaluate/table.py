@@ -1,0 +1,74 @@
+"""Cases that a CSV table names."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args
+
+from ctpet.errors import InputRefused
+from ctpet.evaluate.files import CaseFiles, Refused, Role, case_of
+
+_NEEDED, _OPTIONAL = ("patient", "predicted", "reference"), ("case", "ct", "labels", "lesions")
+_ROLES: tuple[Role, ...] = get_args(Role)
+
+
+def table_cases(table: Path) -> tuple[list[CaseFiles], list[Refused]]:
+    """Return the cases of a CSV: patient, predicted, reference, and case, ct, labels, lesions.
+
+    The first three are needed. Paths are relative to the table. A row without a name in ``case``
+    is called after the patient.
+
+    Raises:
+        InputRefused: ``table-unreadable``, ``table-columns``, ``nothing-to-compare``.
+    """
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            rows = list(reader)
+            columns = set(reader.fieldnames or ())
+    except (OSError, csv.Error, UnicodeDecodeError) as error:
+        raise InputRefused(
+            "table-unreadable",
+            f"The table {table.name} cannot be read ({type(error).__name__})",
+            remedy="Give a CSV file in UTF-8",
+        ) from error
+    if columns - {*_NEEDED, *_OPTIONAL} or not columns.issuperset(_NEEDED):
+        raise InputRefused(
+            "table-columns",
+            f"The table {table.name} has the columns {', '.join(sorted(columns)) or 'none'}",
+            remedy=f"It needs {', '.join(_NEEDED)}, and may have {', '.join(_OPTIONAL)}",
+        )
+    found = [_row(table, number, row) for number, row in enumerate(rows, start=2)]
+    cases = _named_once([one for one in found if isinstance(one, CaseFiles)])
+    refused = [one for one in found if isinstance(one, Refused)]
+    if not cases:
+        told = f"; the first, {refused[0].name}: {refused[0].message}" if refused else ""
+        raise InputRefused(
+            "nothing-to-compare",
+            f"No row of {table.name} can be used{told.rstrip('.')}",
+            remedy="Fill it in",
+        )
+    return cases, refused
+
+
+def _row(table: Path, number: int, row: Mapping[str, str | None]) -> CaseFiles | Refused:
+    cells = {name: (row.get(name) or "").strip() for name in (*_NEEDED, *_OPTIONAL)}
+    name = cells["case"] or cells["patient"] or f"line {number}"
+    if lacking := [column for column in _NEEDED if not cells[column]]:
+        return Refused(name, "row-incomplete", f"Line {number} has no {' and no '.join(lacking)}")
+    paths: dict[Role, Path] = {role: table.parent / cells[role] for role in _ROLES if cells[role]}
+    if absent := [role for role, path in paths.items() if not path.exists()]:
+        return Refused(name, "file-missing", f"There is no file for {' and '.join(absent)}")
+    return case_of(name, cells["patient"], paths)
+
+
+def _named_once(cases: Sequence[CaseFiles]) -> list[CaseFiles]:
+    """Number cases of one name, so that each can be told apart."""
+    names = [case.name for case in cases]
+    return [
+        replace(case, name=f"{case.name} #{names[: n + 1].count(case.name)}")
+        if names.count(case.name) > 1
+        else case
+        for n, case in enumerate(cases)
+    ]
