@@ -1,9 +1,7 @@
 """What the numbers of a label map are called."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 from ctpet.errors import InputRefused
 from ctpet.phantom.labels import NAMES as PHANTOM_NAMES
@@ -14,7 +12,7 @@ NAMES_FILE = "labels.json"
 _PHANTOM_FILE = "phantom.json"
 
 
-def label_names(given: Path | None, labels: Path | None) -> Mapping[int, str]:
+def label_names(given: Path | None, labels: Path | None) -> dict[int, str]:
     """Return the names of labels, lower case with underscores.
 
     Args:
@@ -30,7 +28,7 @@ def label_names(given: Path | None, labels: Path | None) -> Mapping[int, str]:
         if (folder / NAMES_FILE).is_file():
             given = folder / NAMES_FILE
         elif any(folder.glob(f"*/{_PHANTOM_FILE}")) or (folder / _PHANTOM_FILE).is_file():
-            return MappingProxyType({n: name for n, name in PHANTOM_NAMES.items() if n})
+            return {n: name for n, name in PHANTOM_NAMES.items() if n}
     if given is None:
         return {}
     try:
