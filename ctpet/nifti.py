@@ -34,6 +34,11 @@ _LARGEST_LABEL = 2**16 - 1
 _BROKEN_FILE = (ImageFileError, HeaderDataError, OSError, EOFError, ValueError, zlib.error)
 
 
+def is_nifti_name(path: Path) -> bool:
+    """Tell whether a file is called as NIfTI files are, in capitals or not."""
+    return path.name.lower().endswith((".nii", ".nii.gz"))
+
+
 def read_nifti_ct(path: Path) -> Volume:
     """Read a CT as HU; see :func:`read_nifti`.
 

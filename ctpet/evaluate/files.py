@@ -10,6 +10,7 @@ import pydicom
 from pydicom.errors import InvalidDicomError
 
 from ctpet.errors import InputRefused
+from ctpet.nifti import is_nifti_name
 
 Role = Literal["predicted", "reference", "ct", "labels", "lesions"]
 
@@ -265,7 +266,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _is_nifti(path: Path) -> bool:
-    return path.name.lower().endswith((".nii", ".nii.gz")) and path.is_file()
+    return is_nifti_name(path) and path.is_file()
 
 
 def _is_zip(path: Path) -> bool:

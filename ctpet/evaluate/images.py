@@ -12,7 +12,7 @@ from ctpet.dicom.select_pet import select_pet
 from ctpet.dicom.series import SeriesInfo
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
-from ctpet.nifti import read_nifti, read_nifti_ct, read_nifti_pet
+from ctpet.nifti import is_nifti_name, read_nifti, read_nifti_ct, read_nifti_pet
 from ctpet.volume import Volume
 
 NO_REFERENCE = frozenset(
@@ -50,7 +50,7 @@ def read_reference(path: Path) -> Image:
         InputRefused: what the readers refuse; a code of :data:`NO_REFERENCE` or
             ``synthetic-input``: it is no measured PET.
     """
-    if _is_nifti(path):
+    if is_nifti_name(path):
         return Image(read_nifti_pet(path))
     read = read_prediction(path)
     for finding in read.findings:
@@ -69,7 +69,7 @@ def read_prediction(path: Path) -> Image:
     Raises:
         InputRefused: what the readers refuse.
     """
-    if _is_nifti(path):
+    if is_nifti_name(path):
         return Image(read_nifti(path, "SUVBW"))
     series = _chosen(select_pet, path)
     reading = read_pet(series)
@@ -82,7 +82,7 @@ def read_ct_image(path: Path) -> Image:
     Raises:
         InputRefused: what the readers refuse.
     """
-    if _is_nifti(path):
+    if is_nifti_name(path):
         return Image(read_nifti_ct(path))
     series = _chosen(select_ct, path)
     reading = read_ct(series)
@@ -105,10 +105,6 @@ def _chosen(select: Callable[[Discovery], SeriesInfo], path: Path) -> SeriesInfo
             refusal.message.partition(":")[0],
             remedy="Put the one that is meant into a folder of its own; `ctpet scan` lists them",
         ) from refusal
-
-
-def _is_nifti(path: Path) -> bool:
-    return path.name.lower().endswith((".nii", ".nii.gz"))
 
 
 def _patient(header: object) -> str:

@@ -1,6 +1,5 @@
 """Cases that a CSV table names."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import get_args
 
 from ctpet.errors import InputRefused
 from ctpet.evaluate.files import CaseFiles, Refused, Role, case_of
+from ctpet.rows import read_rows
 
 _NEEDED, _OPTIONAL = ("patient", "predicted", "reference"), ("case", "ct", "labels", "lesions")
 _ROLES: tuple[Role, ...] = get_args(Role)
@@ -22,24 +22,8 @@ def table_cases(table: Path) -> tuple[list[CaseFiles], list[Refused]]:
     Raises:
         InputRefused: ``table-unreadable``, ``table-columns``, ``nothing-to-compare``.
     """
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            rows = list(reader)
-            columns = set(reader.fieldnames or ())
-    except (OSError, csv.Error, UnicodeDecodeError) as error:
-        raise InputRefused(
-            "table-unreadable",
-            f"The table {table.name} cannot be read ({type(error).__name__})",
-            remedy="Give a CSV file in UTF-8",
-        ) from error
-    if columns - {*_NEEDED, *_OPTIONAL} or not columns.issuperset(_NEEDED):
-        raise InputRefused(
-            "table-columns",
-            f"The table {table.name} has the columns {', '.join(sorted(columns)) or 'none'}",
-            remedy=f"It needs {', '.join(_NEEDED)}, and may have {', '.join(_OPTIONAL)}",
-        )
-    found = [_row(table, number, row) for number, row in enumerate(rows, start=2)]
+    rows = read_rows(table, needed=_NEEDED, optional=_OPTIONAL)
+    found = [_row(table, number, cells) for number, cells in rows]
     cases = _named_once([one for one in found if isinstance(one, CaseFiles)])
     refused = [one for one in found if isinstance(one, Refused)]
     if not cases:
@@ -52,8 +36,7 @@ def table_cases(table: Path) -> tuple[list[CaseFiles], list[Refused]]:
     return cases, refused
 
 
-def _row(table: Path, number: int, row: Mapping[str, str | None]) -> CaseFiles | Refused:
-    cells = {name: (row.get(name) or "").strip() for name in (*_NEEDED, *_OPTIONAL)}
+def _row(table: Path, number: int, cells: Mapping[str, str]) -> CaseFiles | Refused:
     name = cells["case"] or cells["patient"] or f"line {number}"
     if lacking := [column for column in _NEEDED if not cells[column]]:
         return Refused(name, "row-incomplete", f"Line {number} has no {' and no '.join(lacking)}")

@@ -9,7 +9,7 @@ from ctpet.dicom.select import select_ct
 from ctpet.dicom.series import SeriesInfo
 from ctpet.findings import Finding
 from ctpet.job.usage import Stages
-from ctpet.nifti import read_nifti_ct
+from ctpet.nifti import is_nifti_name, read_nifti_ct
 from ctpet.progress import Progress
 from ctpet.volume import Volume
 
@@ -43,7 +43,7 @@ def read_source(
     Raises:
         InputRefused: if there is no such path, or its CT cannot be trusted.
     """
-    if path.name.lower().endswith((".nii", ".nii.gz")):
+    if is_nifti_name(path):
         return _read_nifti(path, stages, progress)
     with stages.measure("scan"):
         series = select_ct(discover(path, progress=progress), series=series_instance_uid)

@@ -1,15 +1,14 @@
 """Pairs from NIfTI files: the layout of autoPET, and tables that name the files."""
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.nifti import read_nifti_ct, read_nifti_labels, read_nifti_pet
 from ctpet.prepare.pair import Pair
 from ctpet.prepare.pairing import Refusal
+from ctpet.rows import read_rows
 
 _CT_NAMES = ("CT.nii.gz", "CTres.nii.gz")
 """The CT as it was scanned is taken before the one resampled to the PET's grid."""
@@ -99,34 +98,16 @@ def table_pairs(table: Path) -> tuple[list[NiftiPair], list[Refusal]]:
     Raises:
         InputRefused: ``table-unreadable``, ``table-columns``.
     """
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            rows = list(reader)
-            columns = set(reader.fieldnames or ())
-    except (OSError, csv.Error, UnicodeDecodeError) as error:
-        raise InputRefused(
-            "table-unreadable",
-            f"The table {table.name} cannot be read ({type(error).__name__})",
-            remedy="Give a CSV file in UTF-8",
-        ) from error
-    unknown = columns - {*_NEEDED, *_OPTIONAL}
-    if unknown or not columns.issuperset(_NEEDED):
-        raise InputRefused(
-            "table-columns",
-            f"The table {table.name} has the columns {', '.join(sorted(columns)) or 'none'}",
-            remedy=f"It needs {', '.join(_NEEDED)}, and may have {', '.join(_OPTIONAL)}",
-        )
-    found = [_row(table, number, row) for number, row in enumerate(rows, start=2)]
+    rows = read_rows(table, needed=_NEEDED, optional=_OPTIONAL)
+    found = [_row(table, number, cells) for number, cells in rows]
     return (
         [one for one in found if isinstance(one, NiftiPair)],
         [one for one in found if isinstance(one, Refusal)],
     )
 
 
-def _row(table: Path, number: int, row: dict[str, str | None]) -> NiftiPair | Refusal:
+def _row(table: Path, number: int, cells: dict[str, str]) -> NiftiPair | Refusal:
     name = f"{table.name}, line {number}"
-    cells = {column: (row.get(column) or "").strip() for column in (*_NEEDED, *_OPTIONAL)}
     lacking = [column for column in _NEEDED if not cells[column]]
     if lacking:
         return Refusal(name, "row-incomplete", f"The row has no {' and no '.join(lacking)}")
