@@ -38,6 +38,8 @@ def find_maker(cases: Iterable[CaseFiles], given: Path | None) -> Model | None:
                 remedy="Name the model that made them, or leave it out",
             )
         return model
+    if len(digests) != 1 or "" in digests:
+        return None
     for name in shipped_models():
         path = find_model(name)
         if digests == {hashlib.sha256(path.read_bytes()).hexdigest()}:
