@@ -14,7 +14,7 @@ endif
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check install clean
+.PHONY: help demo test test-slow check install clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | sort
@@ -28,11 +28,11 @@ $(DEMO_VENV)/.installed: pyproject.toml constraints.txt $(shell find ctpet check
 	$(DEMO_BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt .
 	touch $@
 
-test: $(INSTALLED) check  ## install into a fresh environment, check the code, run every test
-	$(BIN)/python -m pytest -n $(PARALLEL) --dist loadgroup
-
-test-fast: $(INSTALLED)  ## the tests that take seconds
+test: $(INSTALLED) check  ## install into a fresh environment, check the code, run the tests
 	$(BIN)/python -m pytest -n $(PARALLEL) --dist loadgroup -m "not slow"
+
+test-slow: $(INSTALLED)  ## whole trainings, installations, browsers: the tests that take longer
+	$(BIN)/python -m pytest -n $(PARALLEL) --dist loadgroup -m slow
 
 check: $(INSTALLED)  ## lint, format, types, layers
 	$(BIN)/ruff check .

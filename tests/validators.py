@@ -70,7 +70,6 @@ def _run(*command: object) -> "subprocess.CompletedProcess[str]":
         text=True,
         errors="replace",
         check=False,
-        timeout=120,
     )
 
 

@@ -68,12 +68,13 @@ def main() -> None:
     """Run the command line; the entry point of the `ctpet` script.
 
     Being told to end (SIGTERM, or SIGHUP when the terminal closes) is treated as Ctrl-C is, so
-    that nothing half-written stays. What the terminal's character set lacks (names in a Windows
-    code page) is shown as a question mark.
+    that nothing half-written stays; what the parent had ignored (nohup) stays ignored. What the
+    terminal's character set lacks (names in a Windows code page) is shown as a question mark.
     """
     for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.default_int_handler)
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -17,6 +17,7 @@ from ctpet.errors import CtpetError
 from ctpet.learn.data import CaseDataModule
 from ctpet.learn.draft_contract import draft_contract
 from ctpet.learn.network import SuvNetwork
+from ctpet.learn.precision import training_precision
 from ctpet.learn.run_folder import CONFIG_FILE, LAST_CHECKPOINT, write_run
 from ctpet.learn.stop import explained_stop
 from ctpet.learn.weights import load_weights
@@ -39,6 +40,7 @@ def train(config: DictConfig) -> dict[str, float]:
             had to stop.
     """
     folder = Path(config.paths.run)
+    _settle_precision(config.trainer)
     resume = checkpoint_to_resume(folder, when=config.resume)
     seed_everything(config.seed, workers=True, verbose=False)
     data: CaseDataModule = instantiate(config.data)
@@ -81,6 +83,14 @@ def checkpoint_to_resume(folder: Path, *, when: Literal["never", "auto"]) -> str
             "name=…"
         )
     return None
+
+
+def _settle_precision(trainer: DictConfig) -> None:
+    """Replace ``auto`` by what this machine trains in, so that the run's config and card say it."""
+    if trainer.precision == "auto":
+        trainer.precision, why = training_precision(trainer.accelerator)
+        if _leads():
+            print(f"Trains in {trainer.precision}: {why}.", file=sys.stderr)  # noqa: T201
 
 
 def _leads() -> bool:

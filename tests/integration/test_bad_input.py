@@ -296,17 +296,36 @@ def test_stopped_half_way(tmp_path, stop):
         [sys.executable, "-m", "ctpet", "synthesize", str(ct), "-o", str(tmp_path / "out")],
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(stop, signal.SIG_DFL),  # noqa: PLW1509
     )
     for line in run.stderr:
         if line.startswith("scan"):
             break
     time.sleep(0.1)
     run.send_signal(stop)
-    _, rest = run.communicate(timeout=60)
+    _, rest = run.communicate()
     assert run.returncode == 130
     assert "Traceback" not in rest
     assert "Stopped" in rest
     assert sorted(p.name for p in tmp_path.iterdir()) == ["ct"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are POSIX")
+def test_a_closing_terminal_does_not_stop_what_was_started_with_nohup(tmp_path):
+    ct = write_series(ct_series(), tmp_path / "ct")
+    run = subprocess.Popen(
+        [sys.executable, "-m", "ctpet", "synthesize", str(ct), "-o", str(tmp_path / "out")],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),  # noqa: PLW1509
+    )
+    for line in run.stderr:
+        if line.startswith("scan"):
+            break
+    run.send_signal(signal.SIGHUP)
+    _, rest = run.communicate()
+    assert run.returncode == 0, rest
+    assert (tmp_path / "out" / "run.json").is_file()
 
 
 def test_uids_never_depend_on_the_run(tmp_path):

@@ -39,7 +39,6 @@ def test_what_the_reader_is_told_to_run_is_run_here():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 def test_the_demonstration_runs(tmp_path):
     run = subprocess.run(
         ["make", "demo", f"DEMO_VENV={tmp_path / 'venv'}", f"PYTHON={sys.executable}"],
@@ -56,7 +55,6 @@ def test_the_demonstration_runs(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
 def test_the_installation_and_the_review_run(tmp_path):
     """Word for word, with a home of one's own."""
     home = {**os.environ, "HOME": str(tmp_path)}

@@ -19,7 +19,7 @@ def installed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("wheel")
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run(
-        [*pip, "wheel", "--no-deps", "-w", folder / "dist", REPOSITORY], check=True, timeout=250
+        [*pip, "wheel", "--no-deps", "-w", folder / "dist", REPOSITORY], check=True
     )
     (wheel,) = (folder / "dist").glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
