@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from ctpet.errors import InputRefused
 from ctpet.evaluate.files import CaseFiles, Role
-from ctpet.evaluate.images import read_ct_image, read_prediction, read_reference
+from ctpet.evaluate.images import read_prediction, read_reference
 from ctpet.findings import Finding
+from ctpet.images import read_ct_image
 from ctpet.nifti import read_nifti_labels
 from ctpet.render.planes import upright_grid
 from ctpet.volume import Geometry, Volume, nearest, resample

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from ctpet.errors import InputRefused
+from ctpet.prepare.autopet_source import autopet_pairs, is_autopet
 from ctpet.prepare.dicom_series import SeriesSeen, merged
 from ctpet.prepare.dicom_source import Chunk, DicomPair, chunks_of, look
 from ctpet.prepare.making import Source
-from ctpet.prepare.nifti_source import autopet_pairs, is_autopet, table_pairs
 from ctpet.prepare.pairing import Refusal, match
 from ctpet.prepare.phantom_source import PREFIX, phantom_seeds
+from ctpet.prepare.table_source import table_pairs
 from ctpet.progress import Progress
 from ctpet.workers import spread
 
@@ -66,8 +67,8 @@ def find_sources(
         sources += phantom_seeds(source)
         refusals: list[Refusal] = []
     elif layout == "table":
-        pairs, refusals = table_pairs(Path(source) if table is None else table)
-        sources += pairs
+        stated, refusals = table_pairs(Path(source) if table is None else table)
+        sources += stated
     elif layout == "autopet":
         pairs, refusals = autopet_pairs(Path(source))
         sources += pairs

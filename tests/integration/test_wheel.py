@@ -18,9 +18,7 @@ def installed(tmp_path_factory):
     """A folder into which the wheel was unpacked, as pip does."""
     folder = tmp_path_factory.mktemp("wheel")
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run(
-        [*pip, "wheel", "--no-deps", "-w", folder / "dist", REPOSITORY], check=True
-    )
+    subprocess.run([*pip, "wheel", "--no-deps", "-w", folder / "dist", REPOSITORY], check=True)
     (wheel,) = (folder / "dist").glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder / "site")

@@ -36,7 +36,7 @@ def test_a_processor_trains_in_bf16_only_where_it_computes_in_it(monkeypatch, ab
 def test_a_gpu_is_asked_where_it_trains(monkeypatch, has_bf16, precision):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": not has_bf16})
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: has_bf16)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: has_bf16)
     assert training_precision("gpu")[0] == precision
     assert training_precision("cpu")[0] != precision
 

@@ -24,9 +24,7 @@ def browse(require_tool, tmp_path):
         page = tmp_path / "page.html"
         page.write_text(html, "utf-8")
         command = [chromium, *_SWITCHES, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom"]
-        done = subprocess.run(
-            [*command, page.as_uri()], capture_output=True, text=True, check=True
-        )
+        done = subprocess.run([*command, page.as_uri()], capture_output=True, text=True, check=True)
         return done.stdout
 
     return run

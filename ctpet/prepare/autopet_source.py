@@ -1,4 +1,4 @@
-"""Pairs from NIfTI files: the layout of autoPET, and tables that name the files."""
+"""Pairs from NIfTI files in the layout of autoPET."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,16 +8,14 @@ from ctpet.findings import Finding
 from ctpet.nifti import read_nifti_ct, read_nifti_labels, read_nifti_pet
 from ctpet.prepare.pair import Pair
 from ctpet.prepare.pairing import Refusal
-from ctpet.rows import read_rows
 
 _CT_NAMES = ("CT.nii.gz", "CTres.nii.gz")
 """The CT as it was scanned is taken before the one resampled to the PET's grid."""
 _PET_NAME, _LESIONS_NAME = "SUV.nii.gz", "SEG.nii.gz"
-_NEEDED, _OPTIONAL = ("patient", "ct", "pet"), ("labels", "lesions")
 
 
 @dataclass(frozen=True, slots=True)
-class NiftiPair:
+class AutopetPair:
     """A CT in HU and a PET in SUVbw as files; see :class:`ctpet.prepare.pair.PairSource`.
 
     Attributes:
@@ -26,7 +24,6 @@ class NiftiPair:
         ct: HU.
         pet: SUVbw.
         lesions: label map, or None.
-        labels: label map, or None.
     """
 
     name: str
@@ -34,7 +31,6 @@ class NiftiPair:
     ct: Path
     pet: Path
     lesions: Path | None = None
-    labels: Path | None = None
 
     @property
     def identity(self) -> str:
@@ -42,8 +38,8 @@ class NiftiPair:
         return f"{self.ct.resolve()} {self.pet.resolve()}"
 
     def files(self) -> Iterable[Path]:
-        """Return CT, PET and label maps."""
-        return [path for path in (self.ct, self.pet, self.lesions, self.labels) if path]
+        """Return CT, PET and lesions."""
+        return [path for path in (self.ct, self.pet, self.lesions) if path]
 
     def load(self) -> Pair:
         """Read the files.
@@ -59,7 +55,6 @@ class NiftiPair:
             ct=read_nifti_ct(self.ct),
             pet=read_nifti_pet(self.pet),
             lesions=read_nifti_labels(self.lesions) if self.lesions else None,
-            labels=read_nifti_labels(self.labels) if self.labels else None,
             findings=findings,
         )
 
@@ -69,7 +64,7 @@ def is_autopet(root: Path) -> bool:
     return any(root.glob(f"*/*/{_PET_NAME}"))
 
 
-def autopet_pairs(root: Path) -> tuple[list[NiftiPair], list[Refusal]]:
+def autopet_pairs(root: Path) -> tuple[list[AutopetPair], list[Refusal]]:
     """Return the pairs of PATIENT/STUDY/ folders with CT.nii.gz or CTres.nii.gz and SUV.nii.gz.
 
     SEG.nii.gz, where there is one, holds the lesions. A study without CT or PET is refused.
@@ -85,38 +80,5 @@ def autopet_pairs(root: Path) -> tuple[list[NiftiPair], list[Refusal]]:
             refusals.append(Refusal(name, "no-ct", f"There is no {' or '.join(_CT_NAMES)}"))
         else:
             there = lesions if lesions.is_file() else None
-            pairs.append(NiftiPair(name, study.parent.name, cts[0], pet, there))
+            pairs.append(AutopetPair(name, study.parent.name, cts[0], pet, there))
     return pairs, refusals
-
-
-def table_pairs(table: Path) -> tuple[list[NiftiPair], list[Refusal]]:
-    """Return the pairs of a CSV table with the columns patient, ct, pet, and maybe labels, lesions.
-
-    Paths are relative to the table. A row without a patient, or whose files are missing, is
-    refused; the others are taken.
-
-    Raises:
-        InputRefused: ``table-unreadable``, ``table-columns``.
-    """
-    rows = read_rows(table, needed=_NEEDED, optional=_OPTIONAL)
-    found = [_row(table, number, cells) for number, cells in rows]
-    return (
-        [one for one in found if isinstance(one, NiftiPair)],
-        [one for one in found if isinstance(one, Refusal)],
-    )
-
-
-def _row(table: Path, number: int, cells: dict[str, str]) -> NiftiPair | Refusal:
-    name = f"{table.name}, line {number}"
-    lacking = [column for column in _NEEDED if not cells[column]]
-    if lacking:
-        return Refusal(name, "row-incomplete", f"The row has no {' and no '.join(lacking)}")
-    paths = {column: table.parent / cells[column] for column in cells if column != "patient"}
-    named = [column for column in paths if cells[column]]
-    absent = [column for column in named if not paths[column].is_file()]
-    if absent:
-        return Refusal(name, "file-missing", f"There is no file for {' and '.join(absent)}")
-    optional = {column: paths[column] for column in _OPTIONAL if cells[column]}
-    return NiftiPair(
-        f"{name}: {cells['ct']}", cells["patient"], paths["ct"], paths["pet"], **optional
-    )

@@ -1,0 +1,85 @@
+"""One image, whatever form it has: a DICOM series or a NIfTI file."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ctpet.dicom.discover import Discovery, discover
+from ctpet.dicom.read_ct import read_ct
+from ctpet.dicom.read_pet import read_pet
+from ctpet.dicom.select import select_ct
+from ctpet.dicom.select_pet import select_pet
+from ctpet.dicom.series import SeriesInfo
+from ctpet.errors import InputRefused
+from ctpet.findings import Finding
+from ctpet.nifti import is_nifti_name, read_nifti_ct, read_nifti_pet
+from ctpet.volume import Volume
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """A volume and what its headers say.
+
+    Attributes:
+        volume: HU or SUVBW.
+        patient_id: (0010,0020); empty for NIfTI. It stays in memory.
+        findings: what was seen or changed while reading.
+    """
+
+    volume: Volume
+    patient_id: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+def read_ct_image(path: Path) -> Image:
+    """Read the one CT at a path as HU.
+
+    Args:
+        path: NIfTI file, or DICOM: folder, zip archive or file.
+
+    Raises:
+        InputRefused: what the readers refuse.
+    """
+    if is_nifti_name(path):
+        return Image(read_nifti_ct(path))
+    series = _chosen(select_ct, path)
+    reading = read_ct(series)
+    return Image(reading.volume, _patient(series.first), reading.findings)
+
+
+def read_pet_image(path: Path) -> Image:
+    """Read the one PET at a path as SUVbw.
+
+    Args:
+        path: NIfTI file in SUVbw, or DICOM: folder, zip archive or file.
+
+    Raises:
+        InputRefused: what the readers refuse; a NIfTI file that ctpet made.
+    """
+    if is_nifti_name(path):
+        return Image(read_nifti_pet(path))
+    series = _chosen(select_pet, path)
+    reading = read_pet(series)
+    return Image(reading.volume, _patient(series.first), reading.findings)
+
+
+def _chosen(select: Callable[[Discovery], SeriesInfo], path: Path) -> SeriesInfo:
+    """Choose the series under a path; a refusal names no UID, as it may stand in a report.
+
+    Raises:
+        InputRefused: what the selection refuses.
+    """
+    try:
+        return select(discover(path))
+    except InputRefused as refusal:
+        if refusal.code != "several-series":
+            raise
+        raise InputRefused(
+            refusal.code,
+            refusal.message.partition(":")[0],
+            remedy="Put the one that is meant into a folder of its own; `ctpet scan` lists them",
+        ) from refusal
+
+
+def _patient(header: object) -> str:
+    return str(getattr(header, "PatientID", None) or "").strip()

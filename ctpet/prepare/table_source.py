@@ -1,0 +1,152 @@
+"""Pairs that a CSV table states: NIfTI files, or DICOM that headers alone would not pair."""
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ctpet.dicom.suv.kind import NOT_FOR_TRAINING
+from ctpet.errors import InputRefused
+from ctpet.findings import Finding
+from ctpet.images import Image, read_ct_image, read_pet_image
+from ctpet.nifti import read_nifti_labels
+from ctpet.prepare.archive import is_archive, unpacked
+from ctpet.prepare.pair import Pair
+from ctpet.prepare.pairing import Refusal
+from ctpet.rows import read_rows
+from ctpet.volume import Volume
+
+_NEEDED, _OPTIONAL = ("patient", "ct", "pet"), ("labels", "lesions")
+_MAPS = frozenset(_OPTIONAL)
+"""Columns of label maps, which are single files."""
+
+
+@dataclass(frozen=True, slots=True)
+class TablePair:
+    """A CT and a PET that a row names; see :class:`ctpet.prepare.pair.PairSource`.
+
+    The table says that they are one examination, whatever their study and frame of reference: a
+    collection may have re-identified them apart. Whether they lie over each other is measured
+    when the case is made (:mod:`ctpet.prepare.quality`).
+
+    Attributes:
+        name: shown.
+        patient: what the table calls the patient.
+        ct: NIfTI in HU, or DICOM: a folder, file or archive.
+        pet: NIfTI in SUVbw, or DICOM likewise.
+        lesions: NIfTI label map, or None.
+        labels: NIfTI label map, or None.
+    """
+
+    name: str
+    patient: str
+    ct: Path
+    pet: Path
+    lesions: Path | None = None
+    labels: Path | None = None
+
+    @property
+    def identity(self) -> str:
+        """The places of CT and PET."""
+        return f"{self.ct.resolve()} {self.pet.resolve()}"
+
+    def files(self) -> Iterable[Path]:
+        """Return every file under the places of the row."""
+        named = [path for path in (self.ct, self.pet, self.lesions, self.labels) if path]
+        return [
+            file
+            for path in named
+            for file in (path.rglob("*") if path.is_dir() else (path,))
+            if file.is_file()
+        ]
+
+    def load(self) -> Pair:
+        """Read both images, and label maps.
+
+        Raises:
+            InputRefused: what :mod:`ctpet.images` and the reader of label maps refuse; a code of
+                :data:`ctpet.dicom.suv.kind.NOT_FOR_TRAINING`; ``patients-differ``.
+        """
+        with ExitStack() as stack:
+            archives = {path for path in (self.ct, self.pet) if is_archive(path)}
+            places = {path: stack.enter_context(unpacked(path)) for path in archives}
+            ct = read_ct_image(places.get(self.ct, self.ct))
+            pet = read_pet_image(places.get(self.pet, self.pet))
+        for finding in pet.findings:
+            if finding.code in NOT_FOR_TRAINING:
+                raise InputRefused(
+                    finding.code,
+                    f"The PET is not to be learned from: {finding.message.rstrip('.')}",
+                    remedy="Name an attenuation-corrected FDG-PET",
+                )
+        return Pair(
+            ct=ct.volume,
+            pet=_in_frame_of(ct.volume, pet.volume),
+            lesions=read_nifti_labels(self.lesions) if self.lesions else None,
+            labels=read_nifti_labels(self.labels) if self.labels else None,
+            findings=(*ct.findings, *pet.findings, *_stated(ct, pet)),
+        )
+
+
+def table_pairs(table: Path) -> tuple[list[TablePair], list[Refusal]]:
+    """Return the pairs of a CSV table with the columns patient, ct, pet, and maybe labels, lesions.
+
+    Paths are relative to the table. A row without a patient, or whose files are missing, is
+    refused; the others are taken.
+
+    Raises:
+        InputRefused: ``table-unreadable``, ``table-columns``.
+    """
+    rows = read_rows(table, needed=_NEEDED, optional=_OPTIONAL)
+    found = [_row(table, number, cells) for number, cells in rows]
+    return (
+        [one for one in found if isinstance(one, TablePair)],
+        [one for one in found if isinstance(one, Refusal)],
+    )
+
+
+def _row(table: Path, number: int, cells: dict[str, str]) -> TablePair | Refusal:
+    name = f"{table.name}, line {number}"
+    lacking = [column for column in _NEEDED if not cells[column]]
+    if lacking:
+        return Refusal(name, "row-incomplete", f"The row has no {' and no '.join(lacking)}")
+    paths = {column: table.parent / cells[column] for column in cells if column != "patient"}
+    absent = [column for column in paths if cells[column] and not _is_there(column, paths[column])]
+    if absent:
+        return Refusal(name, "file-missing", f"There is no file for {' and '.join(absent)}")
+    optional = {column: paths[column] for column in _OPTIONAL if cells[column]}
+    return TablePair(
+        f"{name}: {cells['ct']}", cells["patient"], paths["ct"], paths["pet"], **optional
+    )
+
+
+def _is_there(column: str, path: Path) -> bool:
+    return path.is_file() if column in _MAPS else path.exists()
+
+
+def _in_frame_of(ct: Volume, pet: Volume) -> Volume:
+    """Return the PET where it is, called by the CT's frame of reference, as the table states."""
+    frame = ct.geometry.frame_of_reference_uid
+    return replace(pet, geometry=replace(pet.geometry, frame_of_reference_uid=frame))
+
+
+def _stated(ct: Image, pet: Image) -> tuple[Finding, ...]:
+    """Return what the headers say against the pair that the table states.
+
+    Raises:
+        InputRefused: ``patients-differ``: both have a PatientID, and not the same.
+    """
+    if len({ct.patient_id, pet.patient_id} - {""}) > 1:
+        raise InputRefused(
+            "patients-differ",
+            "The headers of CT and PET name different patients (PatientID)",
+            remedy="Mend the row, or convert both to NIfTI where only the identifiers differ",
+        )
+    frames = {one.volume.geometry.frame_of_reference_uid for one in (ct, pet)} - {None}
+    if len(frames) <= 1:
+        return ()
+    message = (
+        "CT and PET have different frames of reference; the table says that they belong together, "
+        "and only their outlines tell whether they lie over each other"
+    )
+    return (Finding("frame-of-reference-differs", "warning", message),)
