@@ -303,7 +303,8 @@ def evaluate(
 ) -> "Evaluation":
     """Score synthetic PETs against measured ones.
 
-    Writes ``cases.csv``, ``summary.json`` and ``report.html`` into a new folder, all or nothing.
+    Writes ``report.html``, ``summary.json``, ``cases.csv`` and ``measurements.csv`` with its
+    dictionary into a new folder, all or nothing.
 
     Example::
 
@@ -328,6 +329,7 @@ def evaluate(
         ModelInvalid: if the model cannot be read.
     """
     from ctpet.evaluate import outputs
+    from ctpet.evaluate.long_table import write_measurements
     from ctpet.evaluate.pictures import draw_pictures
     from ctpet.evaluate.report.page import write_report
     from ctpet.evaluate.run import evaluate as score
@@ -337,6 +339,8 @@ def evaluate(
         evaluation = score(request, progress=progress)
         outputs.write_cases(evaluation, folder / outputs.CASES_FILE)
         outputs.write_summary(evaluation, folder / outputs.SUMMARY_FILE)
+        tables = outputs.MEASUREMENTS_FILE, outputs.DICTIONARY_FILE
+        write_measurements(evaluation, *(folder / name for name in tables))
         pictures = draw_pictures(evaluation, progress=progress)
         write_report(evaluation, pictures, folder / outputs.REPORT_FILE, language=language)
     progress("report", 1.0)

@@ -55,8 +55,8 @@ def evaluate(  # noqa: PLR0913  (typer: one parameter an option)
     """Score synthetic PETs against measured ones, beside the baselines they must beat.
 
     Patients are matched by the names of their files or folders, else by PatientID. Writes
-    OUT/report.html, OUT/cases.csv and OUT/summary.json; ends with exit code 3 if a case was
-    refused.
+    OUT/report.html, summary.json and tables for statistics programs; ends with exit code 3 if a
+    case was refused.
     """
     import os
 

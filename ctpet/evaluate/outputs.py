@@ -13,11 +13,13 @@ import scipy
 
 from ctpet import __version__
 from ctpet.evaluate.agreement import RANGE_SUV
+from ctpet.evaluate.cells import text_cell
 from ctpet.evaluate.lesions import HOT_SUV, LEAST_ML, NEAR_MM
 from ctpet.evaluate.run import Evaluation
 
 SUMMARY_FORMAT = 1
 CASES_FILE, SUMMARY_FILE, REPORT_FILE = "cases.csv", "summary.json", "report.html"
+MEASUREMENTS_FILE, DICTIONARY_FILE = "measurements.csv", "measurements-dictionary.csv"
 
 NEEDED_BYTES = 50_000_000
 """Space that an evaluation may take; what a caller should find free."""
@@ -89,11 +91,11 @@ def write_summary(evaluation: Evaluation, path: Path) -> None:
 def _region_rows(evaluation: Evaluation) -> list[dict[str, object]]:
     return [
         {
-            "case": case.name,
+            "case": text_cell(case.name),
             "patient": case.patient,
             "in_training": "" if case.in_training is None else case.in_training,
             "kind": region.kind,
-            "region": region.name,
+            "region": text_cell(region.name),
             **_cells(region.values),
         }
         for case in evaluation.cases
@@ -104,7 +106,7 @@ def _region_rows(evaluation: Evaluation) -> list[dict[str, object]]:
 def _baseline_rows(evaluation: Evaluation) -> list[dict[str, object]]:
     return [
         {
-            "case": case.name,
+            "case": text_cell(case.name),
             "patient": case.patient,
             "kind": "baseline",
             "region": f"{name}: {tier}",

@@ -226,7 +226,7 @@ def _uptake(
 
 def _compared(predicted: Uptake, measured: Uptake) -> Values:
     """Return each figure of both PETs, and the error of the prediction, also as part of it."""
-    values = {"volume_ml": measured.volume_ml}
+    values: Values = {"voxels": measured.voxels, "volume_ml": measured.volume_ml}
     synthetic, real = _figures(predicted), _figures(measured)
     for name, value in real.items():
         error = synthetic[name] - value

@@ -10,7 +10,10 @@ from typer.testing import CliRunner
 from ctpet.cli import app
 from tests.evaluate.pairs import geometry, write, write_patient
 
-OUT = {"cases.csv", "report.html", "summary.json"}
+OUT = {
+    *("report.html", "summary.json"),
+    *("cases.csv", "measurements.csv", "measurements-dictionary.csv"),
+}
 
 
 @pytest.fixture

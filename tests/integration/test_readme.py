@@ -71,6 +71,8 @@ def test_the_installation_and_the_review_run(tmp_path):
         assert {path.name for path in (tmp_path / f"report-{model}").iterdir()} == {
             "report.html",
             "cases.csv",
+            "measurements.csv",
+            "measurements-dictionary.csv",
             "summary.json",
         }
     assert "phantom-unet" in (tmp_path / "compare.html").read_text("utf-8")
