@@ -33,6 +33,8 @@ METRICS: tuple[tuple[str, str, str], ...] = (
     ("tier", "measured > 2.5", "mae"),
     ("tier", "predicted > 2.5", "mae"),
     ("tier", "body without dome", "mae"),
+    ("foci", "body", "fabricated_ml"),
+    ("foci", "body", "omitted_ml"),
     ("foci", "body", "hot_dice"),
     ("lesions", "all", "dice"),
     ("texture", "body", "gradient_ratio"),

@@ -10,12 +10,19 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from ctpet.evaluate.peak import shifts, sphere_offsets
+from ctpet.evaluate.autopet import autopet_agreement
+from ctpet.evaluate.components import (
+    Mask,
+    components,
+    dice,
+    near,
+    overlapping,
+    touched,
+    volume_ml,
+    volumes_ml,
+)
 from ctpet.evaluate.sharpness import Spacing
-
-Mask = NDArray[np.bool_]
 
 HOT_SUV = 4.0
 
@@ -53,6 +60,11 @@ class Foci:
         measured: all foci of the measured PET.
         fabricated: of the predicted, those that the measured PET has not.
         omitted: of the measured, those that the predicted PET has not.
+        predicted_ml: volume of all hot voxels of the predicted PET.
+        measured_ml: the same of the measured PET.
+        fabricated_ml: of the predicted, what lies farther than :data:`NEAR_MM` from every hot
+            voxel of the measured PET.
+        omitted_ml: of the measured, what lies that far from every hot voxel of the predicted PET.
         hot_dice: Dice coefficient of the hot voxels of both; NaN where neither has any.
     """
 
@@ -60,6 +72,10 @@ class Foci:
     measured: BySize
     fabricated: BySize
     omitted: BySize
+    predicted_ml: float
+    measured_ml: float
+    fabricated_ml: float
+    omitted_ml: float
     hot_dice: float
 
 
@@ -67,29 +83,38 @@ class Foci:
 class LesionAgreement:
     """How a PET shows reference lesions; see :func:`lesion_agreement`.
 
-    Volumes and Dice are defined as in autoPET III, but for its 18 neighbours: without a lesion,
-    Dice and false negatives are NaN.
+    Without a lesion, Dice and what is missed are NaN.
 
     Attributes:
         dice: of the predicted lesions and the reference.
-        false_positive_ml: volume of predicted components that overlap no lesion.
-        false_negative_ml: volume of lesions that overlap no predicted lesion.
+        spurious_ml: volume of predicted lesions that overlap none of the reference.
+        missed_ml: volume of lesions that overlap no predicted lesion.
         lesions: of the reference.
         detected: lesions that the predicted lesions overlap.
         measured_dice: the same Dice for the measured PET: what a threshold can reach.
         measured_detected: lesions hot on the measured PET; others cannot be expected of a
             prediction.
         detected_by_both: lesions in ``detected`` and ``measured_detected``.
+        autopet_dice: of all that is hot on the predicted PET, nothing cut away, by autoPET's own
+            rule: see :func:`ctpet.evaluate.autopet.autopet_agreement`.
+        autopet_false_positive_ml: likewise.
+        autopet_false_negative_ml: likewise.
+        measured_autopet_false_positive_ml: of all that is hot on the measured PET: physiological
+            uptake, which a threshold alone cannot tell from lesions.
     """
 
     dice: float
-    false_positive_ml: float
-    false_negative_ml: float
+    spurious_ml: float
+    missed_ml: float
     lesions: BySize
     detected: BySize
     measured_dice: float
     measured_detected: BySize
     detected_by_both: BySize
+    autopet_dice: float
+    autopet_false_positive_ml: float
+    autopet_false_negative_ml: float
+    measured_autopet_false_positive_ml: float
 
 
 def foci(
@@ -108,23 +133,36 @@ def foci(
     One hot voxel nearby is a counterpart, as one shared voxel is in autoPET, of whatever size its
     own component: a share of the focus would count a tumour as omitted of which the prediction
     shows the tip, and few hot voxels, though too little to accuse with, are enough to excuse. So
-    both counts are lower bounds. Uptake invented beside a hot organ, or merged with one by blur,
-    is in neither; it lowers ``hot_dice``.
+    both counts are lower bounds: a focus of any size around one hot voxel is in neither. The
+    volumes are counted voxel by voxel, so that what such a focus invents is in them, but for the
+    first :data:`NEAR_MM` around what is there. Uptake invented within that distance of a hot
+    organ is in neither; it lowers ``hot_dice``.
 
     Args:
         predicted: SUVbw, (k, j, i).
         measured: SUVbw, of the same shape.
-        body: where to look in either PET, of the same shape; leave out what was not measured.
+        body: where foci count, of the same shape; leave out what was not predicted. What is hot
+            beyond it excuses, since it is there.
         spacing_mm: along (k, j, i).
 
     Raises:
         ValueError: the shapes differ.
     """
     _check_shapes(predicted, measured, body)
-    hot, real = ((pet >= HOT_SUV) & body for pet in (predicted, measured))
-    of_predicted, fabricated = _foci(hot, real, spacing_mm)
-    of_measured, omitted = _foci(real, hot, spacing_mm)
-    return Foci(of_predicted, of_measured, fabricated, omitted, _dice(hot, real))
+    hot, real = (pet >= HOT_SUV for pet in (predicted, measured))
+    of_predicted, fabricated, fabricated_ml = _unmatched(hot & body, real, spacing_mm)
+    of_measured, omitted, omitted_ml = _unmatched(real & body, hot, spacing_mm)
+    return Foci(
+        predicted=of_predicted,
+        measured=of_measured,
+        fabricated=fabricated,
+        omitted=omitted,
+        predicted_ml=volume_ml(hot & body, spacing_mm),
+        measured_ml=volume_ml(real & body, spacing_mm),
+        fabricated_ml=fabricated_ml,
+        omitted_ml=omitted_ml,
+        hot_dice=dice(hot & body, real & body),
+    )
 
 
 def lesion_agreement(
@@ -142,8 +180,9 @@ def lesion_agreement(
     Components below :data:`LEAST_ML` that overlap no lesion are left out.
 
     So physiology is cut away by one who knows the measured PET, and what is invented beside a hot
-    organ is no false positive. The measured PET is judged by the same rule. As in autoPET, one
-    voxel in common is a detection; how much is shown of a lesion is for Dice to tell.
+    organ is not spurious: the figures of autoPET's own rule stand beside these. The measured PET is
+    judged by the same rule. As in autoPET, one voxel in common is a detection; how much is shown of
+    a lesion is for Dice to tell.
 
     Args:
         predicted: SUVbw, (k, j, i).
@@ -158,24 +197,31 @@ def lesion_agreement(
     numbers, count = lesion_numbers(lesions)
     reference = numbers > 0
     hot, hot_measured = predicted >= HOT_SUV, measured >= HOT_SUV
-    around = _near(reference, spacing_mm)
+    around = near(reference, spacing_mm, NEAR_MM)
     physiological = hot_measured & ~_of_lesions(hot_measured, reference, around)
     shown, real = (
         _without_specks(_shown(mask, reference, around, physiological), reference, spacing_mm)
         for mask in (hot, hot_measured)
     )
-    volumes_ml = _volumes_ml(numbers, count, spacing_mm)
-    seen, can_be_seen = (_touched(numbers, count, mask) for mask in (shown, real))
+    sizes_ml = volumes_ml(numbers, count, spacing_mm)
+    as_autopet, measured_as_autopet = (
+        autopet_agreement(mask, reference, spacing_mm) for mask in (hot, hot_measured)
+    )
+    seen, can_be_seen = (touched(numbers, count, mask) for mask in (shown, real))
     nan = float("nan")
     return LesionAgreement(
-        dice=_dice(shown, reference) if count else nan,
-        false_positive_ml=_volume_ml(shown & ~_overlapping(shown, reference), spacing_mm),
-        false_negative_ml=float(volumes_ml[~seen].sum()) if count else nan,
-        lesions=_by_size(volumes_ml),
-        detected=_by_size(volumes_ml[seen]),
-        measured_dice=_dice(real, reference),
-        measured_detected=_by_size(volumes_ml[can_be_seen]),
-        detected_by_both=_by_size(volumes_ml[seen & can_be_seen]),
+        dice=dice(shown, reference) if count else nan,
+        spurious_ml=volume_ml(shown & ~overlapping(shown, reference), spacing_mm),
+        missed_ml=float(sizes_ml[~seen].sum()) if count else nan,
+        lesions=_by_size(sizes_ml),
+        detected=_by_size(sizes_ml[seen]),
+        measured_dice=dice(real, reference),
+        measured_detected=_by_size(sizes_ml[can_be_seen]),
+        detected_by_both=_by_size(sizes_ml[seen & can_be_seen]),
+        autopet_dice=as_autopet.dice,
+        autopet_false_positive_ml=as_autopet.false_positive_ml,
+        autopet_false_negative_ml=as_autopet.false_negative_ml,
+        measured_autopet_false_positive_ml=measured_as_autopet.false_positive_ml,
     )
 
 
@@ -192,85 +238,48 @@ def lesion_numbers(lesions: NDArray[np.integer] | Mask) -> tuple[NDArray[np.int3
     marked = lesions > 0
     own, numbers_of_marked = np.unique(lesions[marked], return_inverse=True)
     if own.size <= 1:
-        return _components(marked)
+        return components(marked)
     numbers = np.zeros(lesions.shape, np.int32)
     numbers[marked] = numbers_of_marked + 1
     return numbers, own.size
 
 
-def _foci(hot: Mask, other: Mask, spacing_mm: Spacing) -> tuple[BySize, BySize]:
-    """Return the foci of one PET, and those of them far from all that is hot on the other."""
-    numbers, count = _components(hot)
-    volumes_ml = _volumes_ml(numbers, count, spacing_mm)
-    enough = volumes_ml >= LEAST_ML
-    excused = _touched(numbers, count, _near(other, spacing_mm))
-    return _by_size(volumes_ml[enough]), _by_size(volumes_ml[enough & ~excused])
+def _unmatched(hot: Mask, other: Mask, spacing_mm: Spacing) -> tuple[BySize, BySize, float]:
+    """Return the foci of a PET, those far from all hot of the other, and mL of hot that far."""
+    numbers, count = components(hot)
+    sizes_ml = volumes_ml(numbers, count, spacing_mm)
+    enough = sizes_ml >= LEAST_ML
+    excused = near(other, spacing_mm, NEAR_MM)
+    alone = enough & ~touched(numbers, count, hot & excused)
+    far_ml = volume_ml(hot & ~excused, spacing_mm)
+    return _by_size(sizes_ml[enough]), _by_size(sizes_ml[alone]), far_ml
 
 
 def _of_lesions(hot: Mask, reference: Mask, around: Mask) -> Mask:
     """Return the part around the lesions of the hot components that overlap one."""
-    return _overlapping(hot, reference) & around
+    return overlapping(hot, reference) & around
 
 
 def _shown(hot: Mask, reference: Mask, around: Mask, physiological: Mask) -> Mask:
     """Return the hot voxels that count as lesions, specks among them."""
     cut = _of_lesions(hot, reference, around) & ~physiological
-    return (hot & ~_overlapping(hot, physiological)) | _overlapping(cut, reference)
+    return (hot & ~overlapping(hot, physiological)) | overlapping(cut, reference)
 
 
 def _without_specks(mask: Mask, reference: Mask, spacing_mm: Spacing) -> Mask:
-    numbers, count = _components(mask)
-    kept = _touched(numbers, count, reference)
-    kept |= _volumes_ml(numbers, count, spacing_mm) >= LEAST_ML
+    numbers, count = components(mask)
+    kept = touched(numbers, count, reference)
+    kept |= volumes_ml(numbers, count, spacing_mm) >= LEAST_ML
     return np.append(False, kept)[numbers]
 
 
-def _overlapping(mask: Mask, other: Mask) -> Mask:
-    """Return the components of a mask that share a voxel with another."""
-    numbers, count = _components(mask)
-    return np.append(False, _touched(numbers, count, other))[numbers]
-
-
-def _components(mask: Mask) -> tuple[NDArray[np.int32], int]:
-    numbers = np.empty(mask.shape, np.int32)
-    return numbers, int(ndimage.label(mask, structure=np.ones((3, 3, 3)), output=numbers))
-
-
-def _touched(numbers: NDArray[np.int32], count: int, mask: Mask) -> Mask:
-    """Return for each number from 1 whether one of its voxels lies in a mask."""
-    return np.bincount(numbers[mask], minlength=count + 1)[1:] > 0
-
-
-def _volumes_ml(numbers: NDArray[np.int32], count: int, spacing_mm: Spacing) -> NDArray[np.float64]:
-    """Return the volume of each number from 1."""
-    voxels = np.bincount(numbers.ravel(), minlength=count + 1)[1:]
-    return voxels * float(np.prod(spacing_mm)) / 1000
-
-
-def _volume_ml(mask: Mask, spacing_mm: Spacing) -> float:
-    return int(mask.sum()) * float(np.prod(spacing_mm)) / 1000
-
-
-def _near(mask: Mask, spacing_mm: Spacing) -> Mask:
-    """Return the voxels within :data:`NEAR_MM` of a mask, from centre to centre."""
-    near = np.zeros_like(mask)
-    for here, there in shifts(mask.shape, sphere_offsets(NEAR_MM, spacing_mm)):
-        near[here] |= mask[there]
-    return near
-
-
-def _dice(one: Mask, other: Mask) -> float:
-    total = int(one.sum()) + int(other.sum())
-    return 2 * int((one & other).sum()) / total if total else float("nan")
-
-
-def _by_size(volumes_ml: NDArray[np.float64]) -> BySize:
-    classes = np.digitize(volumes_ml, SIZE_EDGES_ML)
+def _by_size(sizes_ml: NDArray[np.float64]) -> BySize:
+    classes = np.digitize(sizes_ml, SIZE_EDGES_ML)
     count = np.bincount(classes, minlength=len(SIZE_CLASSES))
-    volume_ml = [float(volumes_ml[classes == each].sum()) for each in range(len(SIZE_CLASSES))]
+    together_ml = [float(sizes_ml[classes == each].sum()) for each in range(len(SIZE_CLASSES))]
     return BySize(
         count=dict(zip(SIZE_CLASSES, count.tolist(), strict=True)),
-        volume_ml=dict(zip(SIZE_CLASSES, volume_ml, strict=True)),
+        volume_ml=dict(zip(SIZE_CLASSES, together_ml, strict=True)),
     )
 
 

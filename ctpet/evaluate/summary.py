@@ -34,8 +34,12 @@ LESION_METRICS = (*ORGAN_METRICS, "mtv_4.0", "tlg_4.0")
 _LINES: Mapping[Kind, tuple[str, ...] | None] = {
     "tier": None,
     "texture": None,
-    "foci": ("hot_dice",),
-    "lesions": ("dice", "measured_dice", "false_positive_ml", "false_negative_ml"),
+    "foci": ("hot_dice", "fabricated_ml", "omitted_ml", "predicted_ml", "measured_ml"),
+    "lesions": (
+        *("dice", "measured_dice", "spurious_ml", "missed_ml", "autopet_dice"),
+        *("autopet_false_positive_ml", "autopet_false_negative_ml"),
+        "measured_autopet_false_positive_ml",
+    ),
 }
 """Which metrics are averaged over patients; None: all. Counts are added up instead."""
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import SimpleITK
 from scipy import ndimage
+from scipy.spatial import KDTree
 
 from ctpet.evaluate.lesions import SIZE_CLASSES, foci, lesion_agreement
 
@@ -148,13 +149,55 @@ def test_hot_is_4_or_more():
     assert cold.detected.count == NONE
 
 
-def test_beyond_the_body_nothing_accuses_or_excuses():
+def test_beyond_the_body_nothing_accuses_but_what_is_hot_there_excuses():
     body = BODY.copy()
     body[:, :, 12:] = False
     assert foci(pet(box(2, 2, 14)), pet(), body, FINE).predicted.count == NONE
     found = foci(pet(box(2, 2, 9)), pet(box(2, 2, 12)), body, FINE)
-    assert found.fabricated.count == in_class("1–5", 1)
-    assert found.measured.count == NONE
+    assert found.fabricated.count == found.measured.count == NONE
+    assert found.predicted.count == in_class("1–5", 1)
+    assert found.fabricated_ml == pytest.approx(9 * 0.064), "the layer 12 mm away"
+    assert found.measured_ml == 0
+
+
+def ball(centre, radius_voxels):
+    k, j, i = (np.arange(n) - c for n, c in zip(SHAPE, centre, strict=True))
+    square = k[:, None, None] ** 2 + j[:, None] ** 2 + i**2
+    return square <= radius_voxels**2
+
+
+def test_a_sphere_invented_around_one_hot_voxel_is_told_in_ml():
+    """No focus is fabricated, but all of the sphere is that lies beyond 8 mm of the voxel."""
+    centre, spacing_mm = (8, 10, 12), (4.3, 4.0, 4.0)
+    sphere, real = ball(centre, 7), pet(centre)
+    found = foci(np.where(sphere, F32(8), F32(1)), real, BODY, spacing_mm)
+    assert found.fabricated.count == NONE
+    away = np.linalg.norm((np.argwhere(sphere) - centre) * spacing_mm, axis=1)
+    voxel_ml = 4.3 * 4 * 4 / 1000
+    assert found.fabricated_ml == pytest.approx((away > 8).sum() * voxel_ml)
+    assert found.fabricated_ml > 0.95 * found.predicted_ml
+    assert found.predicted_ml == pytest.approx(sphere.sum() * voxel_ml)
+    assert found.measured_ml == pytest.approx(voxel_ml)
+    assert found.omitted_ml == 0
+    back = foci(real, np.where(sphere, F32(8), F32(1)), BODY, spacing_mm)
+    assert (back.omitted_ml, back.fabricated_ml) == (found.fabricated_ml, 0)
+
+
+def test_specks_are_uptake_though_no_foci():
+    found = foci(pet((2, 2, 2)), pet(), BODY, FINE)
+    assert found.predicted.count == NONE
+    assert found.fabricated_ml == pytest.approx(0.064)
+
+
+@pytest.mark.parametrize("spacing_mm", [(4.0, 4.0, 4.0), (3.3, 2.0, 5.5), (9.0, 9.0, 9.0)])
+def test_uptake_in_ml_is_that_of_a_search_among_all_centres(spacing_mm):
+    predicted, measured = blobs(1), blobs(2)
+    found = foci(predicted, measured, BODY, spacing_mm)
+    hot, real = (np.argwhere(each >= 4) * spacing_mm for each in (predicted, measured))
+    for one, other, ml in (hot, real, found.fabricated_ml), (real, hot, found.omitted_ml):
+        far = KDTree(other).query(one)[0] > 8
+        assert 0 < far.sum() < len(far)
+        assert ml == pytest.approx(far.sum() * np.prod(spacing_mm) / 1000)
 
 
 def test_voxels_that_meet_at_a_corner_are_one_focus():
@@ -208,8 +251,8 @@ def test_lesions_are_judged_as_by_autopet():
     assert missed
     assert false
     assert found.dice == pytest.approx(itk_dice(hot, truth))
-    assert found.false_negative_ml == pytest.approx(sum(int(part.sum()) for part in missed))
-    assert found.false_positive_ml == pytest.approx(sum(int(part.sum()) for part in false))
+    assert found.missed_ml == pytest.approx(sum(int(part.sum()) for part in missed))
+    assert found.spurious_ml == pytest.approx(sum(int(part.sum()) for part in false))
     assert sum(found.lesions.count.values()) == len(lesions)
     assert sum(found.detected.count.values()) == len(lesions) - len(missed)
     assert found.measured_dice == 1
@@ -222,8 +265,8 @@ def test_agreement_worked_by_hand():
     predicted = pet(np.s_[2:5, 2:5, 2], box(9, 9, 9))
     found = lesion_agreement(predicted, pet(seen, missed), marked(seen, missed), FINE)
     assert found.dice == pytest.approx(2 * 9 / (36 + 54))
-    assert found.false_positive_ml == pytest.approx(27 * 0.064)
-    assert found.false_negative_ml == pytest.approx(27 * 0.064)
+    assert found.spurious_ml == pytest.approx(27 * 0.064)
+    assert found.missed_ml == pytest.approx(27 * 0.064)
     assert found.lesions.count == found.measured_detected.count == in_class("1–5", 2)
     assert found.detected.count == found.detected_by_both.count == in_class("1–5", 1)
     assert found.detected.volume_ml == pytest.approx(in_class("1–5", 27 * 0.064))
@@ -232,7 +275,7 @@ def test_agreement_worked_by_hand():
 def test_an_organ_that_is_predicted_larger_is_no_false_positive():
     lesion, organ, larger = box(2, 2, 2), box(2, 2, 12, 4), box(2, 2, 12, 8)
     found = lesion_agreement(pet(lesion, larger), pet(lesion, organ), marked(lesion), FINE)
-    assert found.false_positive_ml == 0
+    assert found.spurious_ml == 0
     assert found.dice == found.measured_dice == 1
 
 
@@ -243,7 +286,7 @@ def test_the_measured_pet_through_the_same_rule():
     assert 0 < found.dice < 1
     assert found.dice == found.measured_dice
     assert found.detected == found.measured_detected == found.detected_by_both == found.lesions
-    assert found.false_positive_ml == found.false_negative_ml == 0
+    assert found.spurious_ml == found.missed_ml == 0
 
 
 def test_of_a_lesion_merged_with_an_organ_8_mm_around_it_are_the_lesions():
@@ -251,7 +294,7 @@ def test_of_a_lesion_merged_with_an_organ_8_mm_around_it_are_the_lesions():
     lesion, organ, bridge = np.s_[4, 4, 2:4], np.s_[4, 4, 12:20], np.s_[4, 4, 2:20]
     found = lesion_agreement(pet(bridge), pet(lesion, organ), marked(lesion), FINE)
     assert found.dice == pytest.approx(2 * 2 / (4 + 2))
-    assert found.false_positive_ml == 0
+    assert found.spurious_ml == 0
     organ = np.s_[4, 4, 5:20]
     found = lesion_agreement(pet(bridge), pet(lesion, organ), marked(lesion), FINE)
     assert found.dice == pytest.approx(2 * 2 / (3 + 2))
@@ -262,7 +305,7 @@ def test_what_an_organ_parts_from_a_lesion_is_no_false_positive():
     lesion, organ, merged = np.s_[4, 4, 2:12], np.s_[6, 4, 2:12], np.s_[4:9, 4, 2:12]
     found = lesion_agreement(pet(merged), pet(lesion, organ), marked(lesion), (2.0, 4.0, 4.0))
     assert found.dice == pytest.approx(2 * 10 / (20 + 10))
-    assert found.false_positive_ml == 0
+    assert found.spurious_ml == 0
 
 
 def test_an_organ_near_a_lesion_but_apart_from_it_is_physiological():
@@ -319,20 +362,20 @@ def test_a_gap_between_numbers_is_no_lesion():
 def test_few_hot_voxels_are_no_false_positive_but_find_a_small_lesion():
     lesion, speckle, enough = np.s_[2, 2, 2:4], np.s_[9, 9, 2:6], np.s_[12, 12, 2:7]
     found = lesion_agreement(pet(lesion, speckle), pet(lesion), marked(lesion), FINE)
-    assert found.false_positive_ml == 0
+    assert found.spurious_ml == 0
     assert found.dice == 1
     assert found.detected.count == in_class("<1", 1)
     found = lesion_agreement(pet(lesion, enough), pet(lesion), marked(lesion), FINE)
-    assert found.false_positive_ml == pytest.approx(0.32)
+    assert found.spurious_ml == pytest.approx(0.32)
 
 
 def test_a_patient_without_lesions_has_false_positives_and_no_dice():
     predicted, measured = pet(box(2, 2, 2), box(2, 2, 12)), pet(box(2, 2, 12))
     found = lesion_agreement(predicted, measured, marked(), FINE)
-    assert found.false_positive_ml == pytest.approx(27 * 0.064)
+    assert found.spurious_ml == pytest.approx(27 * 0.064)
     assert math.isnan(found.dice)
     assert math.isnan(found.measured_dice)
-    assert math.isnan(found.false_negative_ml)
+    assert math.isnan(found.missed_ml)
     assert found.lesions.count == found.detected.count == NONE
 
 
@@ -340,8 +383,22 @@ def test_a_cold_prediction_omits_every_lesion():
     lesion = box(2, 2, 2)
     found = lesion_agreement(pet(), pet(lesion), marked(lesion), FINE)
     assert found.dice == 0
-    assert found.false_negative_ml == pytest.approx(27 * 0.064)
-    assert found.false_positive_ml == 0
+    assert found.missed_ml == pytest.approx(27 * 0.064)
+    assert found.spurious_ml == 0
+
+
+def test_autopets_own_rule_cuts_nothing_away():
+    """Beside a lesion an organ grows by 64 voxels, and a focus of 27 touches it at a corner."""
+    lesion, organ, larger, focus = box(2, 2, 2), box(2, 2, 12, 4), box(2, 2, 12, 8), box(10, 10, 9)
+    found = lesion_agreement(pet(lesion, larger, focus), pet(lesion, organ), marked(lesion), FINE)
+    assert found.spurious_ml == 0, "the focus is of the organ's component by its corner"
+    assert found.autopet_false_positive_ml == pytest.approx((512 + 27) * 0.064)
+    assert found.measured_autopet_false_positive_ml == pytest.approx(64 * 0.064)
+    assert found.autopet_dice == pytest.approx(2 * 27 / (27 + 27 + 512 + 27))
+    assert found.autopet_false_negative_ml == 0
+    assert lesion_agreement(pet(), pet(), marked(lesion), FINE).autopet_false_negative_ml == (
+        pytest.approx(27 * 0.064)
+    )
 
 
 def test_shapes_that_differ_are_refused():

@@ -20,6 +20,7 @@ METRICS = (
 """Name of the column, tier and metric."""
 
 COUNTS = ("fabricated", "omitted")
+VOLUMES = ("fabricated_ml", "omitted_ml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class CaseRow:
 
     Attributes:
         name: of the case.
-        numbers: of :data:`METRICS` and :data:`COUNTS`, as shown and as sorted.
+        numbers: of :data:`METRICS`, :data:`COUNTS` and :data:`VOLUMES`, as shown and as sorted.
         in_training: whether the model saw the patient; None: not known.
         codes: of its findings.
     """
@@ -77,4 +78,7 @@ def _numbers(case: CaseScore) -> tuple[tuple[str, float], ...]:
     for sort in COUNTS:
         count = sum(value_of(case, "foci", "body", f"{sort} count {size}") for size in SIZE_CLASSES)
         shown.append((numbers.count(count), count))
+    for volume in VOLUMES:
+        value = value_of(case, "foci", "body", volume)
+        shown.append((numbers.number(value), value))
     return tuple(shown)

@@ -17,7 +17,7 @@ from ctpet.evaluate.report.verdict import Sentence
 from ctpet.evaluate.report.words import Key, Language, load_words
 from ctpet.evaluate.statistics import LEAST_PATIENTS
 
-_NAMES = {"dice": "compare.dice", "hot_dice": "compare.hot_dice"}
+_NAMES = {name: f"compare.{name}" for name in ("dice", "hot_dice", "fabricated_ml", "omitted_ml")}
 _RATIOS = ("gradient_ratio", "power_ratio")
 
 

@@ -54,7 +54,11 @@ def write_report(
         most_suv=f"{MOST_SUV:g}",
         pictures=pictures,
         cases=case_table.case_rows(evaluation),
-        case_columns=[*(name for name, _, _ in case_table.METRICS), *case_table.COUNTS],
+        case_columns=[
+            *(name for name, _, _ in case_table.METRICS),
+            *case_table.COUNTS,
+            *case_table.VOLUMES,
+        ],
         findings=case_table.finding_rows(evaluation.cases),
         methods=methods(evaluation, words),
         **_errors(evaluation.summary),
@@ -88,6 +92,7 @@ def _foci(summary: Summary) -> dict[str, Any]:
         "focus": {"hot": f"{HOT_SUV:g}", "least": f"{LEAST_ML:g}", "near": f"{NEAR_MM:g}"},
         "size_classes": SIZE_CLASSES,
         "foci_rows": size_table.size_rows(summary, "foci", size_table.FOCI),
+        "uptake": size_table.uptake_ml(summary),
         "hot_dice": numbers.number(hot_dice) if np.isfinite(hot_dice) else "",
         "lesion_rows": [],
     }
@@ -98,8 +103,14 @@ def _foci(summary: Summary) -> dict[str, Any]:
         "segmentation": {
             "dice": mean("dice"),
             "measured_dice": mean("measured_dice"),
-            "false_positive": mean("false_positive_ml"),
-            "false_negative": mean("false_negative_ml"),
+            "spurious": mean("spurious_ml"),
+            "missed": mean("missed_ml"),
+        },
+        "autopet": {
+            "dice": mean("autopet_dice"),
+            "false_positive": mean("autopet_false_positive_ml"),
+            "false_negative": mean("autopet_false_negative_ml"),
+            "measured_false_positive": mean("measured_autopet_false_positive_ml"),
         },
     }
 

@@ -49,5 +49,10 @@ def total(summary: Summary, kind: Literal["foci", "lesions"], sort: str) -> int:
     return int(sum(_by_size(summary, kind, sort, "count")))
 
 
+def uptake_ml(summary: Summary) -> dict[str, str]:
+    """Return the hot volume of each sort of :data:`FOCI` over all cases, in mL."""
+    return {sort: numbers.number(summary.totals.get(f"foci: {sort}_ml", 0.0)) for sort in FOCI}
+
+
 def _by_size(summary: Summary, kind: str, sort: str, unit: str) -> list[float]:
     return [summary.totals.get(f"{kind}: {sort} {unit} {size}", 0.0) for size in SIZE_CLASSES]

@@ -10,7 +10,7 @@ from ctpet.evaluate.baselines import NOTHING, TIERS
 from ctpet.evaluate.lesions import HOT_SUV, LEAST_ML, NEAR_MM
 from ctpet.evaluate.report import numbers
 from ctpet.evaluate.report.lines import baseline_name, interval_of, some, tier_name
-from ctpet.evaluate.report.size_table import FOCI, total
+from ctpet.evaluate.report.size_table import FOCI, total, uptake_ml
 from ctpet.evaluate.report.words import Value
 from ctpet.evaluate.run import Evaluation
 from ctpet.evaluate.statistics import LEAST_PATIENTS
@@ -170,6 +170,7 @@ def _worse_elsewhere(summary: Summary) -> list[Sentence]:
 
 def _foci(summary: Summary) -> Sentence:
     values: dict[str, Value] = {sort: total(summary, "foci", sort) for sort in FOCI}
+    values |= {f"{sort}_ml": told for sort, told in uptake_ml(summary).items()}
     values |= {"hot": f"{HOT_SUV:g}", "least": f"{LEAST_ML:g}", "near": f"{NEAR_MM:g}"}
     return Sentence("verdict.foci", "plain", values)
 

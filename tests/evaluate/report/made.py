@@ -112,14 +112,20 @@ def _errors(mae):
 
 
 def _foci(fabricated, omitted):
+    sorts = {
+        "predicted": fabricated + 3,
+        "fabricated": fabricated,
+        "measured": omitted + 3,
+        "omitted": omitted,
+    }
     return {
-        f"{sort} {unit} {size}": float(number) if size == SIZE_CLASSES[0] else 0.0
-        for sort, number in (
-            *(("predicted", fabricated + 3), ("fabricated", fabricated)),
-            *(("measured", omitted + 3), ("omitted", omitted)),
-        )
-        for unit in ("count", "volume_ml")
-        for size in SIZE_CLASSES
+        **{
+            f"{sort} {unit} {size}": float(number) if size == SIZE_CLASSES[0] else 0.0
+            for sort, number in sorts.items()
+            for unit in ("count", "volume_ml")
+            for size in SIZE_CLASSES
+        },
+        **{f"{sort}_ml": 10.5 * number for sort, number in sorts.items()},
     }
 
 
@@ -144,7 +150,11 @@ def _lesions(number, mae):
         for unit in ("count", "volume_ml")
         for size in SIZE_CLASSES
     }
-    values = {"dice": 0.5, "measured_dice": 0.9, "false_positive_ml": 1, "false_negative_ml": 2}
+    values = {
+        "dice": 0.5, "measured_dice": 0.9, "spurious_ml": 1, "missed_ml": 2,
+        "autopet_dice": 0.3, "autopet_false_positive_ml": 40, "autopet_false_negative_ml": 3,
+        "measured_autopet_false_positive_ml": 35,
+    }  # fmt: skip
     return [
         Region("lesions", "all", {**counts, **values}),
         Region("lesion", "lesion 1", _uptake(6.0, mae)),

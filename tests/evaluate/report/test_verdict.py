@@ -108,6 +108,12 @@ def test_foci_are_counted_over_all_cases():
         *(10, 40),
         *(20, 50),
     ]
+    assert [
+        values[f"{each}_ml"] for each in ("fabricated", "predicted", "omitted", "measured")
+    ] == [
+        *("105", "420"),
+        *("210", "525"),
+    ]
 
 
 def test_cases_in_training_are_named():
