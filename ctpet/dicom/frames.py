@@ -9,6 +9,7 @@ from typing import Any
 from pydicom import Dataset
 
 from ctpet.dicom.header import whole_number
+from ctpet.dicom.precision import decimals_of
 from ctpet.dicom.series import SeriesInfo
 
 Numbers = tuple[float, ...]
@@ -34,6 +35,7 @@ class Frame:
         intercept: (0028,1052).
         thickness_mm: (0018,0050).
         acquisition: (0020,0012) or (0020,9156), empty when absent.
+        decimals: how many the header writes of each coordinate of the position; empty without one.
     """
 
     instance: int
@@ -45,6 +47,7 @@ class Frame:
     intercept: float | None
     thickness_mm: float | None
     acquisition: str
+    decimals: tuple[int, ...] = ()
 
 
 def frames_of(series: SeriesInfo) -> list[Frame]:
@@ -72,16 +75,18 @@ def instance_frames(header: Dataset, instance: int = 0) -> Iterator[Frame]:
         groups = [*own, shared] if shared is not None else own
         look = partial(_look_up, header, groups)
         position = _look_up(alone, own, "PlanePositionSequence", "ImagePositionPatient")
+        position_mm = _numbers(position, 3)
         yield Frame(
             instance=instance,
             number=number,
-            position_mm=_numbers(position, 3),
+            position_mm=position_mm,
             orientation=_numbers(look("PlaneOrientationSequence", "ImageOrientationPatient"), 6),
             spacing_mm=_numbers(look("PixelMeasuresSequence", "PixelSpacing"), 2),
             slope=_number(look("PixelValueTransformationSequence", "RescaleSlope")),
             intercept=_number(look("PixelValueTransformationSequence", "RescaleIntercept")),
             thickness_mm=length_mm(look("PixelMeasuresSequence", "SliceThickness")),
             acquisition=_acquisition(header, groups),
+            decimals=decimals_of(position) if position_mm else (),
         )
 
 

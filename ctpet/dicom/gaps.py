@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ctpet.dicom.lattice import Spacings, possible_spacings
 from ctpet.errors import InputRefused
 
 JITTER_MM = 0.02
@@ -12,6 +13,7 @@ JITTER_MM = 0.02
 
 _HOLE = 1.75
 _SAME_GAP_MM = 0.1
+_FEW_HOLES = 0.1
 _RUN = 3
 
 
@@ -24,20 +26,30 @@ class Gaps:
         index: k in the grid of every acquired slice, rising from 0 to ``count - 1``.
         hole: the slice after which one is missing; None if none is.
         varies: whether the acquired slices do not lie on the grid.
+        spacings: those that the places allow, where they are written too coarsely to show the
+            one; None where the first and last slice tell it.
     """
 
     count: int
     index: NDArray[np.float64]
     hole: int | None = None
     varies: bool = False
+    spacings: Spacings | None = None
 
 
-def find_gaps(along_mm: NDArray[np.float64]) -> Gaps:
+def find_gaps(along_mm: NDArray[np.float64], rounding_mm: float = 0.0) -> Gaps:
     """Fit a regular grid to slices at ``along_mm`` (rising, mm along the normal, from 0).
 
     A gap of at least 1.75 times its neighbours counts as missing slices. Gaps of one width that
     come three or more in a row are a change of spacing instead. Where the spacing varies, the
     grid's step is the (lower) median gap, but no more than twice as many slices as acquired.
+
+    Places that are regular within the decimals they are written with are regular, with one slice
+    missing at most; what is less than those decimals can tell is not seen.
+
+    Args:
+        along_mm: places of the slices.
+        rounding_mm: half a unit of the last decimal that places are written with.
 
     Raises:
         InputRefused: ``missing-slices`` if more than one is missing.
@@ -46,22 +58,56 @@ def find_gaps(along_mm: NDArray[np.float64]) -> Gaps:
     if slices < 2:
         return Gaps(slices, np.zeros(slices))
     widths = np.diff(along_mm)
-    missing = _missing(widths)
+    missing = missing_in_gaps(widths)
+    if rounding_mm > JITTER_MM and not _is_exact(along_mm, missing):
+        rounded = _regular_if_rounded(along_mm, rounding_mm)
+        if rounded is not None:
+            return rounded
+        missing = missing_in_gaps(widths, rounding_mm)
     _require_few_missing(along_mm, missing)
     hole = int(missing.argmax()) if missing.any() else None
-    index = np.concatenate([[0], np.cumsum(missing + 1)]).astype(np.float64)
-    count = slices + int(missing.sum())
-    off = np.abs(along_mm - index * along_mm[-1] / (count - 1)).max()
-    if off <= 2 * JITTER_MM:
-        return Gaps(count, index, hole)
+    if _off_mm(along_mm, missing) <= 2 * JITTER_MM:
+        return Gaps(slices + int(missing.sum()), _index(missing), hole)
     step = max(_lower_median(widths), along_mm[-1] / (2 * slices))
     count = max(2, round(along_mm[-1] / step) + 1)
     return Gaps(count, along_mm * ((count - 1) / along_mm[-1]), hole, varies=True)
 
 
-def _missing(widths: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Count the slices missing in each gap."""
-    run_of = np.concatenate([[0], np.cumsum(np.abs(np.diff(widths)) > _SAME_GAP_MM)])
+def _is_exact(along_mm: NDArray[np.float64], missing: NDArray[np.int64]) -> bool:
+    """Whether places are a regular grid as written, with a few planes missing at most.
+
+    All whole numbers lie on a grid of 1 mm, so many holes are no sign of one.
+    """
+    few = max(1.0, _FEW_HOLES * len(missing))
+    return missing.sum() <= few and _off_mm(along_mm, missing) <= 2 * JITTER_MM
+
+
+def _off_mm(along_mm: NDArray[np.float64], missing: NDArray[np.int64]) -> float:
+    index = _index(missing)
+    return float(np.abs(along_mm - index * along_mm[-1] / index[-1]).max())
+
+
+def _regular_if_rounded(along_mm: NDArray[np.float64], rounding_mm: float) -> Gaps | None:
+    """Return the grid that rounding has hidden, with no slice missing or one."""
+    widths = np.diff(along_mm)
+    holes = np.eye(len(widths), dtype=np.int64)[widths > widths.mean() + 2 * rounding_mm]
+    for missing in (np.zeros(len(widths), np.int64), *holes):
+        index = _index(missing)
+        spacings = possible_spacings(along_mm, index, rounding_mm + JITTER_MM)
+        if spacings is not None:
+            hole = int(missing.argmax()) if missing.any() else None
+            return Gaps(int(index[-1]) + 1, index, hole, spacings=spacings)
+    return None
+
+
+def _index(missing: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.concatenate([[0], np.cumsum(missing + 1)]).astype(np.float64)
+
+
+def missing_in_gaps(widths: NDArray[np.float64], rounding_mm: float = 0.0) -> NDArray[np.int64]:
+    """Count the slices missing in each gap; widths of places that are rounded differ by it."""
+    same_mm = max(_SAME_GAP_MM, 4 * rounding_mm)
+    run_of = np.concatenate([[0], np.cumsum(np.abs(np.diff(widths)) > same_mm)])
     lengths = np.bincount(run_of)
     run_width = np.array([widths[run_of == run].mean() for run in range(len(lengths))])
     typical = _lower_median(widths)

@@ -14,13 +14,14 @@ from ctpet.dicom.grouping import (
     SPACING_TOLERANCE_MM,
     along_normal_mm,
 )
+from ctpet.dicom.line import fit_line, require_same_place, require_straight, shift_limit_mm
+from ctpet.dicom.precision import rounding_mm
 from ctpet.dicom.series import SeriesInfo
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.volume import Geometry
 
 MAX_VOXELS = 2**31
-SHIFT_TOLERANCE_MM = 0.1
 TILT_NOTED_DEGREES = 0.1
 _COPY_AGAIN = "Send the series again from the scanner or archive"
 
@@ -56,9 +57,9 @@ class Layout:
 def lay_out(series: SeriesInfo) -> Layout:
     """Order a series by ImagePositionPatient along the normal and fit a regular grid to it.
 
-    Neither InstanceNumber nor SliceLocation nor SliceThickness nor PatientPosition is looked at
-    (PS3.3 C.7.6.2.1.1: position and orientation alone say where a plane lies), but for a series
-    of one plane, whose spacing is SpacingBetweenSlices or SliceThickness.
+    Neither InstanceNumber nor SliceLocation nor PatientPosition is looked at (PS3.3 C.7.6.2.1.1:
+    position and orientation alone say where a plane lies). SpacingBetweenSlices and
+    SliceThickness are heard where positions leave it open: one plane, or too few decimals.
 
     Raises:
         InputRefused: ``position-missing``, ``orientation-missing``, ``spacing-missing``,
@@ -77,19 +78,21 @@ def lay_out(series: SeriesInfo) -> Layout:
     slots = _slots(series, frames)
     positions = np.array([slot[0].position_mm for slot in slots])
     along = (positions - positions[0]) @ axes[0]
-    _require_same_place(slots)
-    _require_straight(positions, along)
-    gaps = find_gaps(along)
-    step = (
-        (positions[-1] - positions[0]) / (gaps.count - 1)
+    rounding = rounding_mm(frame.decimals for frame in frames)
+    require_same_place(slots, shift_limit_mm(rounding))
+    require_straight(positions, along, shift_limit_mm(rounding))
+    gaps = find_gaps(along, float(np.abs(axes[0]) @ rounding))
+    told = _told_spacings(series, frames[0])
+    first, step = (
+        fit_line(positions, gaps, axes[0], told)
         if len(slots) > 1
-        else axes[0] * _lone_spacing(series, frames[0])
+        else (positions[0], _lone_step(told, axes[0]))
     )
     affine = np.eye(4)
     affine[:3, 0] = step
     affine[:3, 1] = axes[2] * spacing[0]
     affine[:3, 2] = axes[1] * spacing[1]
-    affine[:3, 3] = positions[0]
+    affine[:3, 3] = first
     frame_of_reference, findings = _frame_of_reference(series)
     findings += _gap_findings(gaps, along, float(np.linalg.norm(step)))
     findings += _tilt_findings(step, axes[0])
@@ -195,40 +198,14 @@ def _require_size(slices: int, rows: int, columns: int) -> None:
         )
 
 
-def _require_straight(positions: NDArray[np.float64], along: NDArray[np.float64]) -> None:
-    """Refuse planes whose corners do not lie on one line (a tilted gantry's line may lean)."""
-    if len(positions) < 3:
-        return
-    line = (positions[-1] - positions[0]) / along[-1]
-    off = np.linalg.norm(positions - positions[0] - along[:, None] * line, axis=1)
-    worst = int(off.argmax())
-    if off[worst] > SHIFT_TOLERANCE_MM:
-        raise InputRefused(
-            "slices-shifted",
-            f"The slice {along[worst]:.1f} mm above the first lies {off[worst]:.2f} mm beside the "
-            f"line of the others; the limit is {SHIFT_TOLERANCE_MM} mm",
-            remedy="Reconstruct the series with one field of view",
-        )
+def _told_spacings(series: SeriesInfo, frame: Frame) -> list[float]:
+    told = (length_mm(series.first.get("SpacingBetweenSlices")), frame.thickness_mm)
+    return [one for one in told if one is not None]
 
 
-def _require_same_place(slots: Sequence[Sequence[Frame]]) -> None:
-    for number, slot in enumerate(slots, start=1):
-        places = np.array([frame.position_mm for frame in slot])
-        apart = float(np.linalg.norm(places - places[0], axis=1).max())
-        if apart > SHIFT_TOLERANCE_MM:
-            raise InputRefused(
-                "slices-shifted",
-                f"Slice {number} of {len(slots)} (counted along the normal) is there "
-                f"{len(slot)} times, {apart:.2f} mm apart in its plane; the limit is "
-                f"{SHIFT_TOLERANCE_MM} mm",
-                remedy="Reconstruct the series with one field of view",
-            )
-
-
-def _lone_spacing(series: SeriesInfo, frame: Frame) -> float:
-    spacing = length_mm(series.first.get("SpacingBetweenSlices")) or frame.thickness_mm
-    if spacing is not None:
-        return spacing
+def _lone_step(told_mm: Sequence[float], normal: NDArray[np.float64]) -> NDArray[np.float64]:
+    if told_mm:
+        return normal * told_mm[0]
     raise InputRefused(
         "slice-spacing-unknown",
         "The series has one slice and neither SpacingBetweenSlices (0018,0088) nor SliceThickness "
@@ -260,6 +237,15 @@ def _frame_of_reference(series: SeriesInfo) -> tuple[str | None, list[Finding]]:
 
 def _gap_findings(gaps: Gaps, along: NDArray[np.float64], step_mm: float) -> list[Finding]:
     findings = []
+    if gaps.spacings is not None:
+        findings.append(
+            Finding(
+                "positions-rounded",
+                "info",
+                f"ImagePositionPatient (0020,0032) is rounded; the {len(along)} slices are taken "
+                f"as {step_mm:.3f} mm apart, which lies within its decimals",
+            )
+        )
     if gaps.hole is not None:
         findings.append(
             Finding(
