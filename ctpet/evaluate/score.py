@@ -158,7 +158,7 @@ def _liver(volumes: CaseVolumes, label_names: Mapping[int, str]) -> NDArray[np.b
 
 def _tiers(volumes: CaseVolumes, dome: NDArray[np.bool_] | None) -> list[Region]:
     pets = volumes.predicted, volumes.measured
-    maps = similarity(*pets)
+    maps = similarity(*pets, volumes.known)
     regions = []
     for name, mask in tier_masks(*pets, volumes.body, volumes.known, dome).items():
         values = {key: float(value) for key, value in asdict(agreement(*pets, mask)).items()}

@@ -7,6 +7,10 @@ quotient of the factors with C2 is its contrast-structure term. 1 is equal.
 Along an axis a Gaussian with mirrored borders is a matrix with a narrow band, so that smoothing is
 three matrix products, much faster than a convolution. Moments are float64: in a bladder of SUV 80
 the variance is lost in the squares of float32.
+
+Where one of the PETs is not known nothing counts: the fields end at the smallest box around what
+is known, mirrored there as at any border, so that a part is scored as if the rest had been cropped.
+Within the box a window's weights are those of its known voxels, divided by their sum.
 """
 
 import math
@@ -16,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+from scipy.ndimage import find_objects, minimum_filter
 
 from ctpet.evaluate.agreement import RANGE_SUV, require_one_shape
 
@@ -44,46 +49,58 @@ BLOCK_VOXELS = 16
 
 @dataclass(frozen=True, eq=False)
 class Similarity:
-    """Maps of two PETs, to be averaged over as many masks as wanted.
+    """Maps of two PETs, to be averaged over as many masks as wanted; NaN where not known.
 
     Attributes:
-        ssim: of the window around each voxel, (k, j, i); at a border the fields are mirrored.
+        shape: of the PETs, (k, j, i).
+        box: of the PETs, around what is known of both; the maps are those of this part.
+        ssim: of the window around each voxel; at a border of the box the fields are mirrored.
         scales: for each scale, finest first, the map whose mean is its factor of MS-SSIM: the
             contrast-structure term, and of the coarsest scale the SSIM; empty where no window fits
             into the coarsest.
     """
 
+    shape: tuple[int, ...]
+    box: tuple[slice, ...]
     ssim: Floats
     scales: tuple[Floats, ...]
 
 
-def similarity(predicted: Floats, measured: Floats) -> Similarity:
+def similarity(predicted: Floats, measured: Floats, known: Mask | None = None) -> Similarity:
     """Return the maps of SSIM on every scale; see :func:`mean_ssim` and :func:`mean_ms_ssim`.
 
-    A coarser voxel is the mean of 2×2×2 finer ones; a last plane without a partner is dropped.
+    A coarser voxel is the mean of those of 2×2×2 finer ones that are known, and is known if half
+    of them are; a last plane without a partner is dropped.
 
     Args:
         predicted: SUVbw, (k, j, i).
         measured: SUVbw, of the same shape.
+        known: where both are defined, of the same shape; everywhere if None.
 
     Raises:
         ValueError: the shapes differ.
     """
-    finest, structure = _maps(predicted, measured)
+    require_one_shape(predicted, measured, known)
+    shape = predicted.shape
+    if known is not None and not known.any():
+        return Similarity(shape, (slice(0, 0),) * len(shape), np.empty((0, 0, 0), np.float32), ())
+    box, known = _around(known, shape)
+    predicted, measured = predicted[box], measured[box]
+    finest, structure = _maps(predicted, measured, known)
     coarser = len(SCALE_WEIGHTS) - 1
     if min(predicted.shape) // 2**coarser < WINDOW_VOXELS:
-        return Similarity(finest, ())
+        return Similarity(shape, box, finest, ())
     scales = [structure]
     for scale in range(1, coarser + 1):
-        predicted, measured = _halved(predicted), _halved(measured)
-        whole, structure = _maps(predicted, measured)
+        predicted, measured, known = _coarser(predicted, measured, known)
+        whole, structure = _maps(predicted, measured, known)
         scales.append(whole if scale == coarser else structure)
-    return Similarity(finest, tuple(scales))
+    return Similarity(shape, box, finest, tuple(scales))
 
 
 def ssim_map(predicted: Floats, measured: Floats) -> Floats:
     """Return the SSIM of the window around each voxel alone; see :class:`Similarity`."""
-    return _maps(predicted, measured)[0]
+    return _maps(predicted, measured, None)[0]
 
 
 def mean_ssim(maps: Similarity, mask: Mask | None = None) -> float:
@@ -91,7 +108,8 @@ def mean_ssim(maps: Similarity, mask: Mask | None = None) -> float:
 
     Args:
         maps: of two PETs.
-        mask: where to average, (k, j, i). If None, where the window lies in the field.
+        mask: where to average of what is known, (k, j, i). If None, where the whole window is
+            known.
 
     Returns:
         The mean; NaN where there is no such voxel.
@@ -99,7 +117,7 @@ def mean_ssim(maps: Similarity, mask: Mask | None = None) -> float:
     Raises:
         ValueError: the shapes differ.
     """
-    return _mean(maps.ssim, mask)
+    return _mean(maps.ssim, _cropped(mask, maps))
 
 
 def mean_ms_ssim(maps: Similarity, mask: Mask | None = None) -> float:
@@ -110,17 +128,17 @@ def mean_ms_ssim(maps: Similarity, mask: Mask | None = None) -> float:
 
     Args:
         maps: of two PETs.
-        mask: where to average, (k, j, i); of a coarser scale the voxels of which at least half
-            lies in it. If None, where the window lies in the field.
+        mask: where to average of what is known, (k, j, i); of a coarser scale the voxels of which
+            at least half lies in it. If None, where the whole window is known.
 
     Returns:
-        From 0 to 1; NaN where a side of the field is shorter than 44 voxels, so that no window
+        From 0 to 1; NaN where a side of what is known is shorter than 44 voxels, so that no window
         fits into the coarsest scale, or where no voxel of a scale lies in the mask.
 
     Raises:
         ValueError: the shapes differ.
     """
-    require_one_shape(maps.ssim, mask)
+    mask = _cropped(mask, maps)
     if not maps.scales:
         return math.nan
     covered = None if mask is None else mask.astype(np.float32)
@@ -133,13 +151,46 @@ def mean_ms_ssim(maps: Similarity, mask: Mask | None = None) -> float:
     return float(np.prod(np.maximum(terms, 0) ** weights))
 
 
-def _mean(field: Floats, mask: Mask | None) -> float:
+def _around(known: Mask | None, shape: tuple[int, ...]) -> tuple[tuple[slice, ...], Mask | None]:
+    """Return the box around what is known, and what is known of it; None: all."""
+    if known is None:
+        return tuple(slice(0, n) for n in shape), None
+    (box,) = find_objects(known.astype(np.uint8))
+    return box, None if known[box].all() else known[box]
+
+
+def _cropped(mask: Mask | None, maps: Similarity) -> Mask | None:
     if mask is None:
-        inside = field[(slice(RADIUS_VOXELS, -RADIUS_VOXELS),) * field.ndim]
-    else:
-        require_one_shape(field, mask)
+        return None
+    if mask.shape != maps.shape:
+        raise ValueError(f"shapes differ: {maps.shape}, {mask.shape}")
+    return mask[maps.box]
+
+
+def _mean(field: Floats, mask: Mask | None) -> float:
+    if mask is not None:
         inside = field[mask]
+    else:
+        inside = field[(slice(RADIUS_VOXELS, -RADIUS_VOXELS),) * field.ndim]
+        if np.isnan(inside).any():
+            whole = minimum_filter(~np.isnan(field), WINDOW_VOXELS, mode="constant", cval=False)
+            inside = field[whole]
+    inside = inside[~np.isnan(inside)]
     return float(inside.mean(dtype=np.float64)) if inside.size else math.nan
+
+
+def _coarser(
+    predicted: Floats, measured: Floats, known: Mask | None
+) -> tuple[Floats, Floats, Mask | None]:
+    """Return both PETs at half the fineness, and where they are known."""
+    if known is None:
+        return _halved(predicted), _halved(measured), None
+    part = _halved(known.astype(np.float32))
+    p, m = (
+        _halved(np.where(known, pet, np.float32(0))) / np.maximum(part, np.float32(0.125))
+        for pet in (predicted, measured)
+    )
+    return p, m, part >= 0.5
 
 
 def _halved(field: Floats) -> Floats:
@@ -149,7 +200,7 @@ def _halved(field: Floats) -> Floats:
     return means
 
 
-def _maps(predicted: Floats, measured: Floats) -> tuple[Floats, Floats]:
+def _maps(predicted: Floats, measured: Floats, known: Mask | None) -> tuple[Floats, Floats]:
     """Return the maps of SSIM and of its contrast-structure term, computed slab by slab."""
     require_one_shape(predicted, measured)
     along_k, along_j, along_i = (_gaussian_matrix(n) for n in predicted.shape)
@@ -157,9 +208,14 @@ def _maps(predicted: Floats, measured: Floats) -> tuple[Floats, Floats]:
     for slab, reach in _bands(along_k):
         p, m = predicted[reach].astype(np.float64), measured[reach].astype(np.float64)
         moments = np.stack([p, m, p * p + m * m, p * m])
+        if known is not None:
+            moments = np.concatenate([moments * known[reach], known[None, reach]])
         moments = _times(along_k[slab, reach], moments, 1)
         moments = _times(along_j, moments, 2)
         moments = _times(along_i, moments, 3)
+        if known is not None:
+            weight = np.where(known[slab], moments[4], np.nan)
+            moments = moments[:4] / weight
         similarity[slab], structure[slab] = _terms(*moments)
     return similarity, structure
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, minimum_filter
 from skimage.measure import block_reduce
 from skimage.metrics import structural_similarity
 
@@ -187,3 +187,89 @@ def test_equal_pets_are_alike_on_every_scale():
 def test_opposite_structure_is_no_similarity_rather_than_a_complex_number():
     _, measured = soft_pets()
     assert ms_ssim(F32(8) - measured, measured) == 0
+
+
+COVERED = np.s_[1:, :44, 3:-1]
+
+
+def covered(predicted, part=COVERED):
+    """A prediction that is 0 and not known beyond a part."""
+    known = np.zeros(predicted.shape, bool)
+    known[part] = True
+    return np.where(known, predicted, F32(0)), known
+
+
+@pytest.mark.parametrize("mask", [None, "body"])
+def test_a_part_is_scored_as_if_the_rest_had_been_cropped(mask):
+    """By scikit-image's mean and map of the part alone; and by ours of the cropped PETs."""
+    predicted, measured = soft_pets()
+    part, known = covered(predicted)
+    body = None if mask is None else measured > np.median(measured)
+    found = similarity(part, measured, known)
+    mean, whole = with_skimage(predicted[COVERED], measured[COVERED])
+    expected = mean if body is None else whole[body[COVERED]].mean()
+    assert mean_ssim(found, body) == pytest.approx(expected, abs=1e-7)
+    alone = similarity(predicted[COVERED], measured[COVERED])
+    inside = None if body is None else body[COVERED]
+    assert mean_ms_ssim(found, body) == mean_ms_ssim(alone, inside)
+    assert mean_ssim(found, body) == mean_ssim(alone, inside)
+    assert ssim(part, measured, body) < expected - 0.01, "0 beyond the part would cost this much"
+
+
+def slanted(shape):
+    """Two thirds of a field, cut off by an oblique plane, whose box is the field."""
+    k, j, i = np.meshgrid(*(np.linspace(0, 1, n) for n in shape), indexing="ij")
+    return k + 0.7 * j + 0.4 * i < 1.2
+
+
+def test_a_perfect_part_is_1_whatever_its_shape():
+    _, measured = soft_pets()
+    box, known = covered(measured, np.s_[:, :36, :40])
+    assert known.mean() == pytest.approx(0.64)
+    slant = slanted(measured.shape)
+    assert 0.6 < slant.mean() < 0.75
+    for part, where in ((box, known), (np.where(slant, measured, F32(0)), slant)):
+        found = similarity(part, measured, where)
+        for mask in (None, measured > 4, where):
+            assert mean_ssim(found, mask) == 1
+        if min(np.ptp(np.argwhere(where), axis=0)) >= 43:
+            assert mean_ms_ssim(found, measured > 4) == 1
+
+
+def test_an_oblique_part_is_that_of_scikit_image_where_the_whole_window_is_known():
+    predicted, measured = soft_pets()
+    known = slanted(measured.shape)
+    whole = minimum_filter(known, 11, mode="constant", cval=False)
+    expected = with_skimage(predicted, measured)[1][whole].mean()
+    found = similarity(np.where(known, predicted, F32(0)), measured, known)
+    assert mean_ssim(found) == pytest.approx(expected, abs=1e-7)
+    assert not np.isnan(found.ssim[known]).any()
+    assert np.isnan(found.ssim[~known]).all()
+
+
+def test_a_window_at_the_edge_of_an_oblique_part_is_its_known_voxels_alone():
+    """Gaussian moments over the known voxels, as the paper's formula has them."""
+    predicted, measured = soft_pets()
+    known = slanted(measured.shape)
+    found = similarity(np.where(known, predicted, F32(0)), measured, known)
+    edge = (known & ~minimum_filter(known, 3))[5:-5, 5:-5, 5:-5]
+    at = tuple(np.argwhere(edge)[200] + 5)
+    offsets = np.argwhere(known) - at
+    near = (np.abs(offsets) <= 5).all(axis=1)
+    assert near.sum() < 11**3
+    weights = np.exp(-(offsets[near] ** 2).sum(axis=1) / (2 * 1.5**2))
+    p, m = (pet[known][near].astype(np.float64) for pet in (predicted, measured))
+    mean_p, mean_m = np.average(p, weights=weights), np.average(m, weights=weights)
+    covariance = np.cov(p, m, aweights=weights, ddof=0)
+    structure = (2 * covariance[0, 1] + 0.09) / (covariance[0, 0] + covariance[1, 1] + 0.09)
+    luminance = (2 * mean_p * mean_m + 0.01) / (mean_p**2 + mean_m**2 + 0.01)
+    assert found.ssim[at] == pytest.approx(luminance * structure, abs=1e-6)
+
+
+def test_nothing_known_has_no_similarity():
+    _, measured = soft_pets((20, 20, 20))
+    nowhere = np.zeros(measured.shape, bool)
+    found = similarity(measured, measured, nowhere)
+    for mask in (None, ~nowhere):
+        assert math.isnan(mean_ssim(found, mask))
+        assert math.isnan(mean_ms_ssim(found, mask))
