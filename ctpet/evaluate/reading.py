@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctpet.errors import InputRefused
+from ctpet.evaluate.components import touched
 from ctpet.evaluate.files import CaseFiles, Role
 from ctpet.evaluate.images import read_prediction, read_reference
+from ctpet.evaluate.lesions import lesion_numbers
 from ctpet.findings import Finding
 from ctpet.images import read_ct_image
 from ctpet.nifti import read_nifti_labels
@@ -56,8 +58,8 @@ class CaseVolumes:
         known: where both were given.
         body: the outline of the patient, filled, where both were given.
         ct: HU; None without a CT.
-        labels: organs, where both were given; None without.
-        lesions: lesions, likewise.
+        labels: organs, also where nothing was predicted; None without.
+        lesions: lesions, where both PETs were given; None without.
         reference_sha256: of the reference's values and place.
         patient_ids: what headers call the patient; stays in memory.
         findings: what was seen or changed.
@@ -119,6 +121,8 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
     findings = [finding for one in read for finding in one.findings]
     findings += _check_body(body, known, measured.array, predicted)
     findings += [_lacking(role) for role in case.lacking]
+    lesions = _lesions(case.files.get("lesions"), grid)
+    findings += _lesions_cut(lesions, known)
     return CaseVolumes(
         geometry=grid,
         predicted=predicted,
@@ -126,8 +130,8 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
         known=known,
         body=body & known,
         ct=hu,
-        labels=_within(known, _labels(case.files.get("labels"), grid)),
-        lesions=_within(known, _lesions(case.files.get("lesions"), grid)),
+        labels=_labels(case.files.get("labels"), grid),
+        lesions=within(known, lesions),
         reference_sha256=_digest(measured),
         patient_ids=tuple(sorted(ids)),
         findings=tuple(findings),
@@ -283,9 +287,25 @@ def _lesions(path: Path | None, grid: Geometry) -> NDArray[np.uint16] | None:
     return lesions
 
 
-def _within(known: Mask, labels: NDArray[np.uint16] | None) -> NDArray[np.uint16] | None:
+def within(known: Mask, labels: NDArray[np.uint16] | None) -> NDArray[np.uint16] | None:
     """Leave out what lies where there is no prediction: it would be scored as one of no uptake."""
-    return None if labels is None else np.where(known, labels, 0).astype(np.uint16)
+    return None if labels is None else np.where(known, labels, np.uint16(0))
+
+
+def _lesions_cut(lesions: NDArray[np.uint16] | None, known: Mask) -> list[Finding]:
+    """Say how many lesions lie, in part or whole, where nothing was predicted."""
+    if lesions is None or not (lesions[~known] > 0).any():
+        return []
+    numbers, count = lesion_numbers(lesions)
+    cut = int(np.count_nonzero(touched(numbers, count, ~known)))
+    return [
+        Finding(
+            "lesions-not-covered",
+            "warning",
+            f"{cut} of {count} lesions lie, in part or whole, where nothing was predicted; that "
+            "part is not scored",
+        )
+    ]
 
 
 def _digest(measured: Volume) -> str:

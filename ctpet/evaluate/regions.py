@@ -57,6 +57,7 @@ def uptake_of(
     labels: NDArray[np.integer],
     spacing_mm: Spacing,
     percist_suv: float | None,
+    known: NDArray[np.bool_] | None = None,
 ) -> dict[int, Uptake]:
     """Measure every region of a label map on one PET.
 
@@ -66,6 +67,8 @@ def uptake_of(
         spacing_mm: along (k, j, i).
         percist_suv: threshold set by the liver, see :func:`percist_threshold`; if None, MTV and
             TLG by it are NaN.
+        known: where both PETs are defined, of the same shape; everywhere if None. Spheres take no
+            voxel from beyond it.
 
     Returns:
         Uptake by label, for the labels above 0 that occur.
@@ -76,7 +79,7 @@ def uptake_of(
     if pet.shape != labels.shape:
         raise ValueError(f"shapes differ: {pet.shape}, {labels.shape}")
     voxel_ml = float(np.prod(spacing_mm)) / 1000
-    suv, peaks = pet.ravel(), sphere_means(pet, spacing_mm).ravel()
+    suv, peaks = pet.ravel(), sphere_means(pet, spacing_mm, known, labels > 0).ravel()
     return {
         label: _uptake(suv[voxels], peaks[voxels], voxel_ml, percist_suv)
         for label, voxels in _voxels_by_label(labels.ravel()).items()

@@ -137,7 +137,7 @@ def measure(volumes: CaseVolumes, label_names: Mapping[int, str]) -> list[Region
     spacing_mm, thresholds = volumes.geometry.spacing_mm, _percist(volumes, liver)
     regions = [*_tiers(volumes, dome), Region("texture", BODY, _texture(volumes)), _foci(volumes)]
     if volumes.labels is not None:
-        organs = _one_number_a_name(volumes.labels, label_names)
+        organs = _one_number_a_name(np.where(volumes.known, volumes.labels, 0), label_names)
         regions += _uptake(volumes, organs, "organ", label_names, thresholds)
     if volumes.lesions is not None:
         measured = np.where(volumes.known, volumes.measured, np.float32(0))
@@ -183,7 +183,8 @@ def _percist(
         return None, None
     spacing_mm = volumes.geometry.spacing_mm
     predicted, measured = (
-        percist_threshold(pet, liver, spacing_mm) for pet in (volumes.predicted, volumes.measured)
+        percist_threshold(pet, liver & volumes.known, spacing_mm)
+        for pet in (volumes.predicted, volumes.measured)
     )
     return predicted, measured
 
@@ -214,7 +215,7 @@ def _uptake(
     """Return a region for each label, those named if any are: its uptake on both PETs."""
     spacing_mm = volumes.geometry.spacing_mm
     predicted, measured = (
-        uptake_of(pet, labels, spacing_mm, threshold)
+        uptake_of(pet, labels, spacing_mm, threshold, volumes.known)
         for pet, threshold in zip((volumes.predicted, volumes.measured), percist_suv, strict=True)
     )
     return [

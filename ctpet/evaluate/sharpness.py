@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import find_objects
+from scipy.ndimage import distance_transform_edt, find_objects
 
 Spacing = tuple[float, float, float]
 
@@ -18,6 +18,9 @@ BAND_CYCLES_PER_MM = (0.04, 0.10)
 PET of 5 mm FWHM still passes at a third of its power."""
 
 BIN_CYCLES_PER_MM = 0.01
+
+TAPER_MM = 1 / BAND_CYCLES_PER_MM[0]
+"""The longest period of the band: a slope as long has no power in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,8 @@ def power_ratio(
         predicted: SUVbw, (k, j, i).
         measured: SUVbw, of the same shape.
         body: mask of the same shape.
-        known: mask of what was measured; beyond it both count as 0.
+        known: mask of where both are defined. Towards what is not, values fade to their mean over
+            TAPER_MM, so that no edge is made that neither PET has.
         spacing_mm: along (k, j, i).
 
     Returns:
@@ -91,10 +95,8 @@ def power_ratio(
     top = min(BAND_CYCLES_PER_MM[1], 0.5 / max(spacing_mm))
     count = max(0, int((top - BAND_CYCLES_PER_MM[0]) / BIN_CYCLES_PER_MM + 1e-6))
     shells = _shells(body[box].shape, spacing_mm)
-    shown, real = (
-        _shell_power(np.where(known[box], pet[box], np.float32(0)), shells, count)
-        for pet in (predicted, measured)
-    )
+    weights = _taper(known[box], spacing_mm)
+    shown, real = (_shell_power(pet[box], weights, shells, count) for pet in (predicted, measured))
     if not count or not (real > 0).all():
         return float("nan")
     with np.errstate(divide="ignore"):  # no predicted power: the ratio is exp(−∞)
@@ -142,13 +144,26 @@ def _shells(shape: tuple[int, ...], spacing_mm: Spacing) -> NDArray[np.int64]:
     return shells
 
 
+def _taper(known: NDArray[np.bool_], spacing_mm: Spacing) -> NDArray[np.float32]:
+    """Return the weights of a box: a Hann window along each axis, and from 1 to 0 towards gaps."""
+    windows = [np.hanning(n + 2)[1:-1].astype(np.float32) for n in known.shape]
+    k, j, i = np.meshgrid(*windows, indexing="ij", sparse=True)
+    weights: NDArray[np.float32] = k * j * i
+    if known.all():
+        return weights
+    inward = distance_transform_edt(known, sampling=spacing_mm) / TAPER_MM
+    return weights * np.square(np.sin(np.pi / 2 * np.minimum(inward, 1))).astype(np.float32)
+
+
 def _shell_power(
-    values: NDArray[np.float32], shells: NDArray[np.int64], count: int
+    values: NDArray[np.float32],
+    weights: NDArray[np.float32],
+    shells: NDArray[np.int64],
+    count: int,
 ) -> NDArray[np.float64]:
     """Return the mean power in the first shells of the band; 0 in one without frequencies."""
-    windows = [np.hanning(n + 2)[1:-1].astype(np.float32) for n in values.shape]
-    k, j, i = np.meshgrid(*windows, indexing="ij", sparse=True)
-    power = np.square(np.abs(np.fft.rfftn((values - values.mean()) * (k * j * i))))
+    middle = values[weights > 0].mean() if weights.any() else np.float32(0)
+    power = np.square(np.abs(np.fft.rfftn((values - middle) * weights)))
     inside = (shells >= 0) & (shells < count)
     total = np.bincount(shells[inside], power[inside], minlength=count)
     number = np.bincount(shells[inside], minlength=count)

@@ -186,10 +186,9 @@ def _coarser(
     if known is None:
         return _halved(predicted), _halved(measured), None
     part = _halved(known.astype(np.float32))
-    p, m = (
-        _halved(np.where(known, pet, np.float32(0))) / np.maximum(part, np.float32(0.125))
-        for pet in (predicted, measured)
-    )
+    p, m = (_halved(np.where(known, pet, np.float32(0))) for pet in (predicted, measured))
+    for pet in (p, m):
+        np.divide(pet, part, out=pet, where=part > 0)
     return p, m, part >= 0.5
 
 

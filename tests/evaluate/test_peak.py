@@ -24,6 +24,29 @@ def test_means_are_those_of_a_search_among_all_centres(pet, spacing_mm):
     np.testing.assert_allclose(found.ravel(), wanted, rtol=1e-5)
 
 
+@pytest.mark.parametrize("spacing_mm", [(4.0, 4.0, 4.0), (3.0, 2.0, 2.5)])
+def test_what_is_not_known_is_in_no_mean(pet, spacing_mm):
+    known = np.indices(pet.shape).sum(axis=0) < 17
+    centres = np.argwhere(np.ones(pet.shape, bool)) * spacing_mm
+    near = KDTree(centres).query_ball_point(centres, PEAK_RADIUS_MM)
+    flat, told = pet.ravel(), known.ravel()
+    some = [bool(told[each].any()) for each in near]
+    wanted = [
+        flat[each][told[each]].mean() if any_known else np.nan
+        for each, any_known in zip(near, some, strict=True)
+    ]
+    found = sphere_means(np.where(known, pet, F32(99)), spacing_mm, known)
+    np.testing.assert_allclose(found.ravel(), wanted, rtol=1e-5)
+    assert not all(some)
+
+
+def test_what_is_not_wanted_need_not_be_worked_out(pet):
+    wanted = np.zeros(pet.shape, bool)
+    wanted[2, 3, 4] = wanted[9, 11, 2] = True
+    found = sphere_means(pet, (3.0, 2.0, 2.5), wanted=wanted)
+    np.testing.assert_array_equal(found[wanted], sphere_means(pet, (3.0, 2.0, 2.5))[wanted])
+
+
 def test_means_at_4_mm_are_a_convolution_with_19_voxels(pet):
     """√2 voxels lie within 6.2 mm, √3 do not: a cube of 27 without its 8 corners."""
     kernel = ndimage.generate_binary_structure(3, 2).astype(float)

@@ -8,6 +8,7 @@ import pytest
 from ctpet.errors import InputRefused
 from ctpet.evaluate.files import CaseFiles
 from ctpet.evaluate.reading import read_case
+from ctpet.evaluate.score import measure
 from ctpet.nifti import write_nifti
 from ctpet.volume import Geometry, Volume
 from tests.dicom_factory import write_series
@@ -219,12 +220,40 @@ def test_lesions_of_another_place_are_not_no_lesions(tmp_path):
     assert refusal(CaseFiles("a", "a", paths)).code == "lesions-outside"
 
 
-def test_where_there_is_no_prediction_no_organ_is_scored(tmp_path):
-    part = files(tmp_path, predicted=(measured(), moved(80.0)), labels=labels())
-    found = read_case(part, resample_prediction=True)
-    assert found.labels.any()
-    assert not found.labels[~found.known].any()
-    assert labels()[~found.known].any()
+def test_where_there_is_no_prediction_no_organ_and_no_lesion_is_scored(tmp_path):
+    """The liver and the lesion are cut by the edge of what the prediction covers."""
+    on = geometry(origin_mm=(-188.0 + 11 * 8, -156.0, 10.0))
+    arrays = {"predicted": (measured(), on), "labels": labels(), "lesions": lesions()}
+    found = read_case(files(tmp_path, **arrays), resample_prediction=True)
+    names = {LIVER: "liver"}
+    (liver,) = [one for one in measure(found, names) if one.kind == "organ"]
+    kept = (labels() == LIVER) & found.known
+    assert 0 < kept.sum() < (labels() == LIVER).sum()
+    assert liver.values["volume_ml"] == pytest.approx(kept.sum() * 0.512)
+    assert found.lesions.any()
+    assert not found.lesions[~found.known].any()
+    told = {one.code: one.message for one in found.findings}
+    assert told["lesions-not-covered"].startswith("1 of 1 lesions")
+
+
+def test_the_dome_is_where_the_liver_ends_and_not_where_the_prediction_does(tmp_path):
+    """Of a liver up to slice 8 the prediction covers the lower half."""
+    half = geometry((4, *SHAPE[1:]))
+    arrays = {"predicted": (measured()[:4], half), "labels": labels()}
+    whole = read_case(files(tmp_path, labels=labels()), resample_prediction=False)
+    with pytest.raises(InputRefused, match="covers"):
+        read_case(files(tmp_path, **arrays), resample_prediction=True)
+    top = geometry((18, *SHAPE[1:]), origin_mm=(-188.0, -156.0, 10.0 + 6 * 8))
+    part = read_case(
+        files(tmp_path, predicted=(measured()[6:], top), labels=labels()), resample_prediction=True
+    )
+    tiers = [
+        {one.name: one.values["voxels"] for one in measure(each, {LIVER: "liver"})[:6]}
+        for each in (whole, part)
+    ]
+    left = [each["body"] - each["body without dome"] for each in tiers]
+    slices = part.body.sum(axis=(1, 2))
+    assert left[1] == slices[max(6, 8 - 5) : 8 + 6].sum()
 
 
 def codes(case):

@@ -91,6 +91,18 @@ def test_what_was_not_measured_is_no_power(pet):
     assert power_ratio(other, pet, everywhere(), everywhere(), SPACING) != pytest.approx(1, rel=0.1)
 
 
+def test_the_edge_of_what_is_known_is_no_detail(pet):
+    """A third is cut off by an oblique plane; beyond it both are 0, where the mean is 2."""
+    k, j, i = np.meshgrid(*(np.linspace(0, 1, n) for n in SHAPE), indexing="ij")
+    known = k + 0.7 * j + 0.4 * i < 1.3
+    smooth = blurred(pet, 7.0)
+    whole = power_ratio(smooth, pet, everywhere(), everywhere(), SPACING)
+    cut = [np.where(known, each, F32(0)) for each in (smooth, pet)]
+    assert power_ratio(*cut, everywhere(), known, SPACING) == pytest.approx(whole, rel=0.12)
+    assert power_ratio(*cut, everywhere(), everywhere(), SPACING) > 1.4 * whole
+    assert power_ratio(cut[1], pet, everywhere(), known, SPACING) == 1
+
+
 def test_only_the_box_of_the_body_counts(pet):
     body = np.zeros(SHAPE, bool)
     body[8:40, 6:34, 5:39] = True
