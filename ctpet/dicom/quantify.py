@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
-from ctpet.dicom.pixels import StoredPlane
+from ctpet.dicom.pixels import BitsNote, StoredPlane
+from ctpet.dicom.wrapped import is_wrapped
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.volume import Quantity
@@ -17,7 +18,7 @@ AIR_HU = -1024.0
 PADDING_BELOW_HU = -1500.0
 PADDING_IN_TISSUE_HU = -900.0
 HIGHEST_HU = 31743.0
-"""2¹⁵ − 1 − 1024: no scanner writes more; an unsigned value above it is a wrapped negative."""
+"""2¹⁵ − 1 − 1024: an unsigned value above it may be a wrapped negative."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +79,11 @@ def quantify(
     or −32768, exact or after a lossy codec; air is −1000. It becomes :func:`fill_value`. A named
     padding that would lie above −900 HU is not believed, as masking it would riddle tissue.
     """
-    stored, codes = plane.values, {str(plane.note)}
+    stored, note = plane.values, plane.note
+    if quantity == "HU":
+        stored, note = settle_sign(plane, rescale)
+    codes = {str(note)}
     _rescale(stored, rescale, out)
-    if quantity == "HU" and stored.dtype.kind == "u" and out.max() > HIGHEST_HU:
-        stored = stored.view(stored.dtype.str.replace("u", "i"))
-        codes.add("sign-wrapped")
-        _rescale(stored, rescale, out)
     mask = None if padding is None else _named(plane.raw, padding)
     if mask is not None and quantity == "HU" and (out[mask] > PADDING_IN_TISSUE_HU).any():
         mask = None
@@ -97,6 +97,28 @@ def quantify(
         padded = int(np.count_nonzero(mask))
         out[mask] = fill_value(quantity)
     return PlaneNotes(padded, frozenset(codes))
+
+
+def settle_sign(plane: StoredPlane, rescale: Rescale) -> tuple[NDArray[Any], BitsNote]:
+    """Return the stored values of a CT with a sign where they need one, and the note on it.
+
+    What :func:`ctpet.dicom.pixels.settle_bits` gave a sign, and unsigned values beyond
+    :data:`HIGHEST_HU`, are judged by :func:`ctpet.dicom.wrapped.is_wrapped`.
+    """
+    if plane.note in {"sign-extended", "sign-wrapped"}:
+        if _is_wrapped(plane.values, rescale):
+            return plane.values, plane.note
+        return plane.raw, "bits-beyond-stored"
+    values = plane.values
+    if values.dtype.kind == "u" and values.max() * rescale.slope + rescale.intercept > HIGHEST_HU:
+        signed = values.view(values.dtype.str.replace("u", "i"))
+        if _is_wrapped(signed, rescale):
+            return signed, "sign-wrapped"
+    return values, plane.note
+
+
+def _is_wrapped(signed: NDArray[Any], rescale: Rescale) -> bool:
+    return is_wrapped(signed, slope=rescale.slope, intercept=rescale.intercept)
 
 
 def _rescale(stored: NDArray[np.generic], rescale: Rescale, out: NDArray[np.float32]) -> None:
