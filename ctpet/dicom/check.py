@@ -12,6 +12,7 @@ from pydicom.uid import (
     JPEGLSNearLossless,
 )
 
+from ctpet.dicom.ct_units import not_hu, unusual_hu
 from ctpet.dicom.frames import frames_of
 from ctpet.dicom.layout import lay_out
 from ctpet.dicom.select import is_ct, is_synthetic, patient_count
@@ -22,7 +23,6 @@ from ctpet.findings import Finding
 _LOSSY = frozenset({JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless, JPEG2000, JPEG2000MC})
 _EITHER = frozenset({JPEG2000, JPEG2000MC})
 _THICKNESS_DIFFERS = 0.1
-_LONGEST_LO_SHOWN = 16
 _UIDS = ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
 
 
@@ -181,15 +181,9 @@ def _kind_findings(series: SeriesInfo) -> list[Finding]:
                 "Use the axial reconstruction",
             )
         )
-    unit = str(series.first.get("RescaleType") or "HU")[:_LONGEST_LO_SHOWN]
-    if is_ct(series) and unit != "HU":
-        findings.append(
-            Finding(
-                "rescale-type",
-                "warning",
-                f"RescaleType (0028,1054) is {unit}; the values are taken as HU",
-            )
-        )
+    if is_ct(series):
+        refusal = not_hu(series.headers)
+        findings += [refusal] if refusal else unusual_hu(series.first)
     return findings
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
+from ctpet.dicom.ct_units import other_quantity
 from ctpet.dicom.frames import Frame, instance_frames
 from ctpet.dicom.header import has_matrix, whole_number
 from ctpet.dicom.series import DicomFile
@@ -60,7 +61,7 @@ def drop_reason(header: Dataset) -> str:
 def into_stacks(instances: Iterable[Instance]) -> list[list[Instance]]:
     """Group instances that share a stack.
 
-    The key is study, series, modality, SOP class, rows, columns and kernel, then orientation
+    The key is study, series, modality, SOP class, rows, columns, kernel and unit, then orientation
     (to 1e-3) and pixel spacing (to 1e-3 mm), then AcquisitionNumber where that alone separates
     planes at one place. A plane without orientation stays with its series, to be refused by name.
 
@@ -82,7 +83,8 @@ def _key(header: Dataset) -> tuple[str, ...]:
         "StudyInstanceUID", "SeriesInstanceUID", "Modality", "SOPClassUID", "Rows", "Columns",
         "ConvolutionKernel",
     )  # fmt: skip
-    return tuple(str(header.get(keyword) or "") for keyword in keywords)
+    quantity = other_quantity(header) if header.get("Modality") == "CT" else ""
+    return (*(str(header.get(keyword) or "") for keyword in keywords), quantity)
 
 
 def _by_plane(instances: Sequence[Instance]) -> list[list[Instance]]:

@@ -6,6 +6,7 @@ from pydicom import Dataset
 
 from ctpet.dicom.assume_rescale import assume_rescale
 from ctpet.dicom.check import has_rescale, header_findings
+from ctpet.dicom.ct_units import REMEDY, described_as_map
 from ctpet.dicom.quantify import AIR_HU, Rescale
 from ctpet.dicom.select import is_ct
 from ctpet.dicom.series import SeriesInfo
@@ -15,6 +16,10 @@ from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.progress import Progress, silent
 from ctpet.volume import Volume
+
+DARKEST_WITHOUT_HU = -100.0
+LEAST_DARK = 0.001
+"""Part of a CT of a body that is darker than the middle of fat, without padding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +50,8 @@ def read_ct(series: SeriesInfo, *, progress: Progress = silent) -> CtReading:
     Raises:
         InputRefused: ``not-ct``; ``several-patients``, ``uid-missing`` and
             ``transfer-syntax-unsupported`` of :func:`ctpet.dicom.check.header_findings`;
-            ``not-hu`` if nothing in the volume is above −1024 HU; those of
+            ``not-hu`` if a header says that the values are no Hounsfield units (see
+            :mod:`ctpet.dicom.ct_units`), or nothing in the volume is above −1024 HU; those of
             :func:`ctpet.dicom.stack.load_stack` and
             :func:`ctpet.dicom.assume_rescale.assume_rescale`.
     """
@@ -69,4 +75,20 @@ def read_ct(series: SeriesInfo, *, progress: Progress = silent) -> CtReading:
             "Every voxel is padding or below −1500 HU, so the values are no Hounsfield units",
             remedy="Export the original CT images with their rescale",
         )
+    _refuse_described_map(series, stack.volume)
     return CtReading(stack.volume, stack.headers, (*findings, *stack.findings))
+
+
+def _refuse_described_map(series: SeriesInfo, ct: Volume) -> None:
+    """Refuse what is described as a map and holds neither air nor fat; contrast CT has both."""
+    told = described_as_map(series.first)
+    dark = (ct.array > AIR_HU) & (ct.array < DARKEST_WITHOUT_HU) if told else None
+    if dark is None or dark.mean() >= LEAST_DARK:
+        return
+    raise InputRefused(
+        "not-hu",
+        f"SeriesDescription (0008,103E) speaks of {told}, and {dark.mean():.2%} of the values lie "
+        f"between {AIR_HU:g} and {DARKEST_WITHOUT_HU:g} (limit {LEAST_DARK:.1%}), where air and "
+        "fat are in Hounsfield units",
+        remedy=REMEDY,
+    )

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from pydicom import Dataset
 
+from ctpet.dicom.ct_units import not_hu
 from ctpet.dicom.discover import Discovery
 from ctpet.dicom.frames import instance_frames
 from ctpet.dicom.series import SeriesInfo
@@ -70,7 +71,8 @@ def _patient(header: Dataset) -> tuple[str, str, str]:
 
 def _only(discovery: Discovery) -> SeriesInfo:
     _refuse_several_patients(discovery.series, "under this path")
-    candidates = [one for one in discovery.series if is_ct(one) and not is_synthetic(one)]
+    acquired = [one for one in discovery.series if is_ct(one) and not is_synthetic(one)]
+    candidates = [one for one in acquired if not not_hu(one.headers)] or acquired[:1]
     if not candidates:
         raise _no_candidate(discovery)
     if len(candidates) > 1:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ctpet.dicom.ct_units import not_hu
 from ctpet.dicom.discover import Discovery
 from ctpet.dicom.frames import frames_of
 from ctpet.dicom.grouping import along_normal_mm
@@ -106,7 +107,9 @@ def _seen(series: SeriesInfo, under: Path | None) -> SeriesSeen:
 
 def _unfit(series: SeriesInfo) -> str:
     if series.modality == "CT":
-        return "synthetic-input" if is_synthetic(series) else ""
+        if is_synthetic(series):
+            return "synthetic-input"
+        return "not-hu" if not_hu(series.headers) else ""
     try:
         codes = {finding.code for finding in kind_findings(series.headers)}
     except InputRefused as refusal:
