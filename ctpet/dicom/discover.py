@@ -4,24 +4,18 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ctpet.dicom.files import FileOpener, list_files
-from ctpet.dicom.grouping import Instance, drop_reason, into_stacks
+from ctpet.dicom.grouping import Instance, into_stacks
 from ctpet.dicom.header import HeaderNotes, HeaderUnreadable, NotDicom, read_header
+from ctpet.dicom.left_out import LEFT_OUT, left_out
 from ctpet.dicom.series import DicomFile, SeriesInfo
 from ctpet.dicom.warned import collected_warnings, header_warning_findings
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.progress import Progress, silent
-
-_DROPPED = {
-    "localizer": "localizer images were left out",
-    "secondary-capture": "secondary captures were left out",
-    "not-image": "DICOM objects without an image were left out",
-    "colour": "colour images were left out",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,11 +108,11 @@ def _sorted_out(
     seen: Sequence[_Seen], unreadable: dict[DicomFile, str], other_count: int
 ) -> Discovery:
     by_file = {one.instance.file: one for one in seen}
-    reasons = {one.instance.file: drop_reason(one.instance.header) for one in seen}
+    codes = left_out([one.instance for one in seen])
+    reasons = {one.instance.file: code for one, code in zip(seen, codes, strict=True)}
     dropped = []
-    for reason, text in _DROPPED.items():
+    for reason, finding in LEFT_OUT.items():
         instances = [one.instance for one in seen if reasons[one.instance.file] == reason]
-        finding = Finding(reason, "info", text.replace("were", "are"))
         dropped += [_series(stack, (finding,)) for stack in into_stacks(instances)]
     kept = into_stacks(one.instance for one in seen if not reasons[one.instance.file])
     lost = Counter(unreadable.values())
@@ -128,8 +122,8 @@ def _sorted_out(
         series.append(_series(stack, (*_split_findings(part), *about), part))
     counts = Counter(reasons.values())
     findings = [
-        Finding(f"{reason}-dropped", "info", f"{counts[reason]} {text}")
-        for reason, text in _DROPPED.items()
+        replace(finding, code=f"{reason}-dropped", message=f"{counts[reason]} {finding.message}")
+        for reason, finding in LEFT_OUT.items()
         if counts[reason]
     ]
     return Discovery(

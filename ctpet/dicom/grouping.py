@@ -1,4 +1,4 @@
-"""Sort instances into stacks: what belongs to one regular set of planes, and what is no plane."""
+"""Sort instances into stacks: what belongs to one regular set of planes."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,13 +10,11 @@ from pydicom import Dataset
 
 from ctpet.dicom.ct_units import other_quantity
 from ctpet.dicom.frames import Frame, instance_frames
-from ctpet.dicom.header import has_matrix, whole_number
 from ctpet.dicom.series import DicomFile
 
 ORIENTATION_TOLERANCE = 1e-3
 SPACING_TOLERANCE_MM = 1e-3
 SAME_POSITION_MM = 0.02
-_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,26 +34,6 @@ class Instance:
     def sop_instance_uid(self) -> str:
         """(0008,0018), empty when absent."""
         return str(self.header.get("SOPInstanceUID") or "")
-
-
-def drop_reason(header: Dataset) -> str:
-    """Say why an instance is no plane of a stack; empty if it may be one.
-
-    Returns:
-        ``not-image``, ``secondary-capture`` (PS3.4 B.5: the SOP class and its multi-frame kin),
-        ``localizer`` (value 3 of Image Type, PS3.3 C.8.2.1.1.1), ``colour`` or empty.
-    """
-    sop_class = str(header.get("SOPClassUID") or "")
-    image_type = header.get("ImageType") or []
-    if not has_matrix(header):
-        return "not-image"
-    if sop_class == _SECONDARY_CAPTURE or sop_class.startswith(_SECONDARY_CAPTURE + "."):
-        return "secondary-capture"
-    if "LOCALIZER" in ([image_type] if isinstance(image_type, str) else image_type):
-        return "localizer"
-    if whole_number(header, "SamplesPerPixel") not in {1, None}:
-        return "colour"
-    return ""
 
 
 def into_stacks(instances: Iterable[Instance]) -> list[list[Instance]]:

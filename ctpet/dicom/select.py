@@ -1,5 +1,6 @@
 """Choose the one CT stack a job works on, or say why there is none. Never guess."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -84,6 +85,13 @@ def _named(discovery: Discovery, series: str) -> SeriesInfo:
     matches = [one for one in discovery.series if series in (one.key, one.series_instance_uid)]
     exact = [one for one in matches if one.key == series] or matches
     if not exact:
+        dropped = [one for one in discovery.dropped if series in (one.key, one.series_instance_uid)]
+        if dropped:
+            raise InputRefused(
+                "no-ct",
+                f"Series {series} holds no slices: {dropped[0].findings[0].message}",
+                remedy=_how_to_export(dropped) or "Give --series the UID of a CT series",
+            )
         candidates = [one for one in discovery.series if is_ct(one)]
         raise InputRefused(
             "series-not-found",
@@ -131,15 +139,24 @@ def _no_candidate(discovery: Discovery) -> InputRefused:
     if any(is_synthetic(one) for one in discovery.series):
         return _synthetic()
     modalities = sorted({one.modality or "none" for one in discovery.series})
-    left_out = sorted({finding.code for one in discovery.dropped for finding in one.findings})
     seen = f"modalities seen: {', '.join(modalities)}" if modalities else "no image stack"
-    if left_out:
-        seen += f"; left out: {', '.join(left_out)}"
+    counts = Counter[str]()
+    for one in discovery.dropped:
+        counts.update({finding.code: one.frame_count for finding in one.findings})
+    if counts:
+        told = (f"{code} ({count} images)" for code, count in sorted(counts.items()))
+        seen += f"; left out: {', '.join(told)}"
     return InputRefused(
         "no-ct",
         f"No CT series lies under this path ({seen})",
-        remedy="Give the folder that holds the CT images",
+        remedy=_how_to_export(discovery.dropped) or "Give the folder that holds the CT images",
     )
+
+
+def _how_to_export(dropped: Sequence[SeriesInfo]) -> str:
+    """Return what to do about CT images that are no slices; empty where there is nothing to do."""
+    remedies = (finding.remedy for one in dropped if is_ct(one) for finding in one.findings)
+    return next(filter(None, remedies), "")
 
 
 def _synthetic() -> InputRefused:
