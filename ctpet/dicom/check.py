@@ -181,6 +181,17 @@ def _kind_findings(series: SeriesInfo) -> list[Finding]:
                 "Use the axial reconstruction",
             )
         )
+    kernels = {str(header.get("ConvolutionKernel") or "") for header in series.headers}
+    if len(kernels) > 1:
+        findings.append(
+            Finding(
+                "kernel-varies",
+                "warning",
+                f"ConvolutionKernel (0018,1210) has {len(kernels)} values along the stack, so "
+                "sharpness and noise may change within it",
+                "Use a series of one reconstruction if there is one",
+            )
+        )
     if is_ct(series):
         refusal = not_hu(series.headers)
         findings += [refusal] if refusal else unusual_hu(series.first)

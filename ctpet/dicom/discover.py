@@ -49,7 +49,7 @@ class _Seen:
 def discover(root: Path, *, progress: Progress = silent) -> Discovery:
     """Read every header under ``root`` and group the instances into stacks.
 
-    Grouping is by series, SOP class, rows, columns, kernel, orientation, pixel spacing, and
+    Grouping is by series, SOP class, rows, columns, unit, orientation, pixel spacing, kernel, and
     AcquisitionNumber where that separates planes at one place; see
     :func:`ctpet.dicom.grouping.into_stacks`. The result depends on the headers alone, neither
     on file names nor on the order the file system lists them in. Nothing is written to disk.
@@ -173,8 +173,8 @@ def _split_findings(part: int) -> list[Finding]:
         Finding(
             "series-split",
             "info",
-            f"This is stack {part} of a series that holds several; they differ in matrix, kernel, "
-            "orientation, pixel spacing or AcquisitionNumber",
+            f"This is stack {part} of a series that holds several; they differ in matrix, unit, "
+            "orientation, pixel spacing, kernel or AcquisitionNumber",
         )
     ]
 

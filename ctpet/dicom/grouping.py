@@ -1,20 +1,21 @@
 """Sort instances into stacks: what belongs to one regular set of planes."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 from pydicom import Dataset
 
 from ctpet.dicom.ct_units import other_quantity
 from ctpet.dicom.frames import Frame, instance_frames
+from ctpet.dicom.orientation import SAME_DEGREES, degrees_apart, with_mean_orientation
 from ctpet.dicom.series import DicomFile
 
-ORIENTATION_TOLERANCE = 1e-3
 SPACING_TOLERANCE_MM = 1e-3
 SAME_POSITION_MM = 0.02
+LARGEST_STEP = 1.5
+"""Where the kernel changes the next plane lies so many usual gaps away at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +40,10 @@ class Instance:
 def into_stacks(instances: Iterable[Instance]) -> list[list[Instance]]:
     """Group instances that share a stack.
 
-    The key is study, series, modality, SOP class, rows, columns, kernel and unit, then orientation
-    (to 1e-3) and pixel spacing (to 1e-3 mm), then AcquisitionNumber where that alone separates
-    planes at one place. A plane without orientation stays with its series, to be refused by name.
+    The key is study, series, modality, SOP class, rows, columns and unit, then orientation (to
+    0.5°, see :mod:`ctpet.dicom.orientation`) and pixel spacing (to 1e-3 mm), then kernel unless
+    the planes go on where it changes, then AcquisitionNumber where that alone separates planes at
+    one place. A plane without orientation stays with its series, to be refused by name.
 
     Returns:
         Each group in order along the slice normal; groups in the order of their first member.
@@ -52,38 +54,75 @@ def into_stacks(instances: Iterable[Instance]) -> list[list[Instance]]:
     stacks = []
     for _, same in sorted(by_key.items()):
         for group in _by_plane(same):
-            stacks += _by_acquisition(group)
+            for part in _by_kernel(group):
+                stacks += _by_acquisition(part)
     return [_along_normal(stack) for stack in stacks]
 
 
 def _key(header: Dataset) -> tuple[str, ...]:
     keywords = (
         "StudyInstanceUID", "SeriesInstanceUID", "Modality", "SOPClassUID", "Rows", "Columns",
-        "ConvolutionKernel",
     )  # fmt: skip
     quantity = other_quantity(header) if header.get("Modality") == "CT" else ""
     return (*(str(header.get(keyword) or "") for keyword in keywords), quantity)
 
 
 def _by_plane(instances: Sequence[Instance]) -> list[list[Instance]]:
-    groups: list[tuple[NDArray[np.float64], list[Instance]]] = []
+    groups: list[list[Instance]] = []
     unplaced: list[Instance] = []
-    tolerance = np.array([ORIENTATION_TOLERANCE] * 6 + [SPACING_TOLERANCE_MM] * 2)
     for instance in instances:
-        frame = instance.frame
-        if frame.orientation is None or frame.spacing_mm is None:
+        if instance.frame.orientation is None or instance.frame.spacing_mm is None:
             unplaced.append(instance)
             continue
-        plane = np.array((*frame.orientation, *frame.spacing_mm))
-        for representative, members in groups:
-            if (np.abs(plane - representative) <= tolerance).all():
+        for members in groups:
+            if _same_plane(members[0].frame, instance.frame):
                 members.append(instance)
                 break
         else:
-            groups.append((plane, [instance]))
-    stacks = [members for _, members in groups] or [[]]
+            groups.append([instance])
+    stacks = [_with_mean_orientation(members) for members in groups] or [[]]
     stacks[0] += unplaced
     return stacks
+
+
+def _same_plane(one: Frame, other: Frame) -> bool:
+    if not (one.orientation and other.orientation and one.spacing_mm and other.spacing_mm):
+        return False
+    apart_mm = np.abs(np.subtract(one.spacing_mm, other.spacing_mm))
+    if apart_mm.max() > SPACING_TOLERANCE_MM:
+        return False
+    return degrees_apart(one.orientation, other.orientation) <= SAME_DEGREES
+
+
+def _with_mean_orientation(instances: list[Instance]) -> list[Instance]:
+    frames, _ = with_mean_orientation([one.frame for one in instances])
+    return [replace(one, frame=frame) for one, frame in zip(instances, frames, strict=True)]
+
+
+def _by_kernel(instances: list[Instance]) -> list[list[Instance]]:
+    """Part reconstructions that lie side by side, not one whose kernel changes on the way."""
+    parts: dict[str, list[Instance]] = {}
+    for instance in instances:
+        parts.setdefault(_kernel(instance), []).append(instance)
+    if len(parts) < 2 or _continues(instances, len(parts)):
+        return [instances]
+    return [part for _, part in sorted(parts.items())]
+
+
+def _continues(instances: Sequence[Instance], kernels: int) -> bool:
+    """Whether all planes are one stack in which the kernel changes and may change back once."""
+    ordered = _along_normal(list(instances))
+    places = np.array([along_normal_mm(one.frame) for one in ordered])
+    changes = [n for n, (a, b) in enumerate(pairwise(ordered)) if _kernel(a) != _kernel(b)]
+    gaps = np.diff(places)
+    if len(changes) > 2 * (kernels - 1) or gaps.min() <= SAME_POSITION_MM:
+        return False
+    usual = float(np.median(gaps))
+    return all(usual / LARGEST_STEP <= gaps[n] <= usual * LARGEST_STEP for n in changes)
+
+
+def _kernel(instance: Instance) -> str:
+    return str(instance.header.get("ConvolutionKernel") or "")
 
 
 def _by_acquisition(instances: list[Instance]) -> list[list[Instance]]:

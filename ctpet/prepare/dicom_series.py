@@ -8,6 +8,7 @@ from ctpet.dicom.ct_units import not_hu
 from ctpet.dicom.discover import Discovery
 from ctpet.dicom.frames import frames_of
 from ctpet.dicom.grouping import along_normal_mm
+from ctpet.dicom.orientation import with_mean_orientation
 from ctpet.dicom.select import is_synthetic
 from ctpet.dicom.series import DicomFile, SeriesInfo
 from ctpet.dicom.suv.kind import NOT_FOR_TRAINING, kind_findings
@@ -87,18 +88,19 @@ def _joined(one: SeriesSeen, other: SeriesSeen) -> SeriesSeen:
 
 
 def _seen(series: SeriesInfo, under: Path | None) -> SeriesSeen:
-    places = [along_normal_mm(frame) for frame in frames_of(series)]
+    frames, _ = with_mean_orientation(frames_of(series))
+    places = [along_normal_mm(frame) for frame in frames]
     files = series.files
     if under is not None:
         files = tuple(replace(file, path=file.path.relative_to(under)) for file in files)
-    frames = {str(header.get("FrameOfReferenceUID") or "") for header in series.headers}
+    frame_uids = {str(header.get("FrameOfReferenceUID") or "") for header in series.headers}
     return SeriesSeen(
         archive=None,
         files=files,
         modality=series.modality,
         study_uid=series.study_instance_uid,
         series_uid=series.series_instance_uid,
-        frame_uids=frozenset(frames - {""}),
+        frame_uids=frozenset(frame_uids - {""}),
         persons=frozenset(Person.of(header) for header in series.headers),
         unfit=_unfit(series),
         range_mm=(min(places), max(places)),

@@ -92,6 +92,6 @@ def test_places_that_are_taken_twice(tmp_path):
 def test_findings_of_discovery_come_first(tmp_path):
     slices = ramp_series()
     for ds in slices[4:]:
-        ds.ConvolutionKernel = "LUNG"
+        ds.PixelSpacing = ["2.1", "2.1"]
     series = discover(write_series(slices, tmp_path / "ct")).series
     assert [check_series(one)[0].code for one in series] == ["series-split", "series-split"]

@@ -145,7 +145,7 @@ def test_what_is_no_plane_is_dropped_and_told(tmp_path, kind):
     [
         {"ImageOrientationPatient": ["1", "0", "0", "0", "0.998", "0.0632"]},
         {"PixelSpacing": ["2.01", "2"]},
-        {"ConvolutionKernel": "LUNG"},
+        {"RescaleType": "MGML"},
         {"Rows": 2, "Columns": 8},
     ],
 )
