@@ -15,8 +15,8 @@ from ctpet.dicom.grouping import (
 )
 from ctpet.dicom.line import fit_line, require_same_place, require_straight, shift_limit_mm
 from ctpet.dicom.orientation import (
-    JITTER_TOLD_DEGREES,
-    SAME_DEGREES,
+    jitter_findings,
+    require_one_orientation,
     with_mean_orientation,
 )
 from ctpet.dicom.precision import rounding_mm
@@ -73,7 +73,7 @@ def lay_out(series: SeriesInfo) -> Layout:
     """
     frames, jitter_degrees = with_mean_orientation(frames_of(series))
     _require_all(frames)
-    _require_one_orientation(jitter_degrees)
+    require_one_orientation(jitter_degrees)
     spacing = _common(frames, lambda frame: frame.spacing_mm, SPACING_TOLERANCE_MM, "spacing")
     axes = _axes(np.array(frames[0].orientation))
     rows, columns = _matrix(series)
@@ -98,7 +98,7 @@ def lay_out(series: SeriesInfo) -> Layout:
     frame_of_reference, findings = _frame_of_reference(series)
     findings += _gap_findings(gaps, along, float(np.linalg.norm(step)))
     findings += _tilt_findings(step, axes[0])
-    findings += _jitter_findings(jitter_degrees)
+    findings += jitter_findings(jitter_degrees)
     _require_size(gaps.count, rows, columns)
     return Layout(
         geometry=Geometry((gaps.count, rows, columns), affine, frame_of_reference),
@@ -128,29 +128,6 @@ def _require_all(frames: Sequence[Frame]) -> None:
         raise InputRefused(
             "spacing-invalid", "PixelSpacing (0028,0030) is not positive", remedy=_COPY_AGAIN
         )
-
-
-def _require_one_orientation(jitter_degrees: float) -> None:
-    if jitter_degrees > SAME_DEGREES:
-        raise InputRefused(
-            "orientation-mixed",
-            f"The images of this series differ in orientation: one is {jitter_degrees:.2f}° from "
-            f"their mean; the limit is {SAME_DEGREES}°",
-            remedy="Give one reconstruction; `ctpet scan` lists them apart",
-        )
-
-
-def _jitter_findings(jitter_degrees: float) -> list[Finding]:
-    if jitter_degrees <= JITTER_TOLD_DEGREES:
-        return []
-    return [
-        Finding(
-            "orientation-jitters",
-            "warning",
-            f"ImageOrientationPatient (0020,0037) differs by up to {jitter_degrees:.2f}° from its "
-            f"mean over the slices (limit {SAME_DEGREES}°); the mean is used",
-        )
-    ]
 
 
 def _common(

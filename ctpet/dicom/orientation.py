@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctpet.dicom.frames import Frame, Numbers
+from ctpet.errors import InputRefused
+from ctpet.findings import Finding
 
 SAME_DEGREES = 0.5
 """Between two planes of a stack, and between one and the mean: 2.2 mm, a slice or two voxels, at
@@ -42,6 +44,35 @@ def with_mean_orientation(frames: Sequence[Frame]) -> tuple[list[Frame], float]:
         frame if frame.orientation is None else replace(frame, orientation=orientation)
         for frame in frames
     ], worst
+
+
+def require_one_orientation(jitter_degrees: float) -> None:
+    """Refuse frames of which one is too far from the mean.
+
+    Raises:
+        InputRefused: ``orientation-mixed``.
+    """
+    if jitter_degrees > SAME_DEGREES:
+        raise InputRefused(
+            "orientation-mixed",
+            f"The images of this series differ in orientation: one is {jitter_degrees:.2f}° from "
+            f"their mean; the limit is {SAME_DEGREES}°",
+            remedy="Give one reconstruction; `ctpet scan` lists them apart",
+        )
+
+
+def jitter_findings(jitter_degrees: float) -> list[Finding]:
+    """Tell of orientations that were averaged."""
+    if jitter_degrees <= JITTER_TOLD_DEGREES:
+        return []
+    return [
+        Finding(
+            "orientation-jitters",
+            "warning",
+            f"ImageOrientationPatient (0020,0037) differs by up to {jitter_degrees:.2f}° from its "
+            f"mean over the slices (limit {SAME_DEGREES}°); the mean is used",
+        )
+    ]
 
 
 def _degrees(orientations: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
