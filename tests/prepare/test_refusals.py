@@ -90,6 +90,11 @@ def dose_of_a_mouse(ct, pet):
     return of(ct, pet)
 
 
+def dose_of_an_infant(ct, pet):
+    set_injection(pet, RadionuclideTotalDose="12e6")
+    return of(ct, pet)
+
+
 BROKEN = {
     without_ct: "no-ct",
     without_pet: "no-pet",
@@ -104,7 +109,8 @@ BROKEN = {
     synthetic: "synthetic-pet",
     synthetic_ct: "synthetic-input",
     two_pets: "several-pets",
-    dose_of_a_mouse: "suv-implausible",
+    dose_of_a_mouse: "dose-implausible",
+    dose_of_an_infant: "suv-implausible",
 }
 
 

@@ -107,10 +107,11 @@ def _audit_counts(headers: Sequence[Dataset]) -> SuvAudit:
     philips = philips_factors(headers)
     if philips.suv is None:
         if philips.activity is None:
+            unread = "".join(f". {finding.message}" for finding in philips.findings)
             raise InputRefused(
                 "philips-factor-missing",
                 "Units are CNTS and neither Philips SUV (7053,xx00) nor activity factor"
-                " (7053,xx09) is there",
+                f" (7053,xx09) can be read{unread}",
                 remedy="Export the series with its private data, or as Bq/mL.",
             )
         decay = activity_to_suv(headers, per_unit_bqml=philips.activity)

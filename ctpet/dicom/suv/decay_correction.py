@@ -7,23 +7,23 @@ from statistics import median
 
 from pydicom import Dataset
 
+from ctpet.dicom.suv.frame_time import FrameTime, read_frames
 from ctpet.dicom.suv.header import same_text, texts
-from ctpet.dicom.suv.injection import Injection, injection_time, read_injection, uptake_findings
+from ctpet.dicom.suv.injection import Injection, read_injection, refuse_implausible_dose
+from ctpet.dicom.suv.injection_time import injection_time, uptake_findings
 from ctpet.dicom.suv.patient_body import read_weight_kg
 from ctpet.dicom.suv.reference_time import (
+    DECAY_FACTOR,
     EARLIEST_ACQUISITION,
     PHILIPS_RATIO,
     SERIES_TIME,
-    ReferenceTime,
     choose_reference,
-    frame_duration_s,
     reference_candidates,
 )
-from ctpet.dicom.suv.scanner_time import acquisition_datetime
 from ctpet.dicom.suv.units import philips_factors
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
-from ctpet.suv import decay_factor, elapsed_s, mean_activity_time_s, suvbw_per_bqml
+from ctpet.suv import decay_factor, elapsed_s, suvbw_per_bqml
 
 SPREAD_LIMIT = 0.02
 """Candidates whose SUV differs by more than this from the chosen one's are worth a finding."""
@@ -55,14 +55,41 @@ class Decay:
 
 
 @dataclass(frozen=True, slots=True)
-class _Body:
+class _Exam:
+    """What all three kinds of decay correction need: the body, the injection, the frames."""
+
+    headers: Sequence[Dataset]
     weight_kg: float
     injection: Injection
+    frames: tuple[FrameTime, ...]
+
+    @property
+    def begun(self) -> datetime | None:
+        return min((f.acquired for f in self.frames if f.acquired is not None), default=None)
+
+    @property
+    def ended(self) -> datetime | None:
+        return max((f.ended for f in self.frames if f.ended is not None), default=None)
+
+    def injected(self, instant: datetime) -> tuple[datetime, tuple[Finding, ...]]:
+        return injection_time(self.injection, instant, self.ended)
 
     def suvbw_per_bqml(self, injected: datetime, instant: datetime) -> float:
-        uptake_s = (instant - injected).total_seconds()
-        left = decay_factor(uptake_s, self.injection.half_life_s)
+        left = decay_factor((instant - injected).total_seconds(), self.injection.half_life_s)
         return suvbw_per_bqml(self.weight_kg, self.injection.dose_bq * left)
+
+    def factor_at(self, instant: datetime) -> float | None:
+        try:
+            injected, _ = self.injected(instant)
+        except InputRefused:
+            return None
+        return self.suvbw_per_bqml(injected, instant)
+
+    def uptake_findings(self, injected: datetime, instant: datetime) -> tuple[Finding, ...]:
+        """Judge the time from the injection to the first frame, not to the decay reference."""
+        if injected > instant:  # a dynamic scan, which says so itself
+            return ()
+        return uptake_findings(self.injection, (self.begun or instant) - injected)
 
 
 def activity_to_suv(
@@ -83,14 +110,16 @@ def activity_to_suv(
     """
     weight_kg, findings = read_weight_kg(headers)
     injection = read_injection(headers)
-    body = _Body(weight_kg, injection)
+    refuse_implausible_dose(injection, weight_kg)
+    frames, frame_findings = read_frames(headers)
+    exam = _Exam(headers, weight_kg, injection, frames)
     kind = same_text(headers, "DecayCorrection")
     if kind == "ADMIN":
-        decay = _admin(headers, body)
+        decay = _admin(exam)
     elif kind == "START":
-        decay = _start(headers, body)
+        decay = _start(exam)
     elif kind == "NONE":
-        decay = _none(headers, body)
+        decay = _none(exam)
     else:
         raise InputRefused(
             "decay-correction-unknown",
@@ -99,6 +128,7 @@ def activity_to_suv(
         )
     units = per_unit_bqml or (1.0,) * len(headers)
     scale = median(units)
+    flags = _flag_findings(headers[0], kind)
     return Decay(
         tuple(factor * unit for factor, unit in zip(decay.factors, units, strict=True)),
         decay.rule,
@@ -106,105 +136,114 @@ def activity_to_suv(
             Candidate(each.name, each.time, None if each.factor is None else each.factor * scale)
             for each in decay.candidates
         ),
-        findings + injection.findings + _flag_findings(headers[0], kind) + decay.findings,
+        findings + injection.findings + frame_findings + flags + decay.findings,
     )
 
 
 def plausibility_findings(headers: Sequence[Dataset]) -> tuple[Finding, ...]:
     """Judge the uptake time of a series whose factor does not depend on it, where it is told."""
-    scanned = min((t for ds in headers if (t := acquisition_datetime(ds))), default=None)
-    if scanned is None:
-        return ()
     try:
         injection = read_injection(headers)
-        injected, _ = injection_time(injection, scanned)
+        frames, _ = read_frames(headers)
+        exam = _Exam(headers, 0.0, injection, frames)
+        if exam.begun is None:
+            return ()
+        injected, _ = exam.injected(exam.begun)
     except InputRefused:
         return ()
-    return uptake_findings(injection, scanned - injected)
+    return exam.uptake_findings(injected, exam.begun)
 
 
-def _admin(headers: Sequence[Dataset], body: _Body) -> Decay:
-    factor = suvbw_per_bqml(body.weight_kg, body.injection.dose_bq)
-    factors = (factor,) * len(headers)
-    scanned = min((t for ds in headers if (t := acquisition_datetime(ds))), default=None)
-    if scanned is None:
+def _admin(exam: _Exam) -> Decay:
+    factor = suvbw_per_bqml(exam.weight_kg, exam.injection.dose_bq)
+    factors = (factor,) * len(exam.headers)
+    if exam.begun is None:
         return Decay(factors, "admin", (), ())
     try:
-        injected, findings = injection_time(body.injection, scanned)
+        injected, findings = exam.injected(exam.begun)
     except InputRefused as refusal:
         message = refusal.message + "; the factor does not depend on it"
         return Decay(factors, "admin", (), (Finding(refusal.code, "warning", message),))
-    findings += uptake_findings(body.injection, scanned - injected)
-    return Decay(factors, "admin", (Candidate("administration", injected, factor),), findings)
+    times, _ = reference_candidates(exam.headers, exam.frames, exam.injection.half_life_s)
+    witness = {name: time for name, time in times.items() if name == DECAY_FACTOR}
+    candidates = [Candidate("administration", injected, factor)]
+    candidates += [Candidate(n, t, exam.suvbw_per_bqml(injected, t)) for n, t in witness.items()]
+    findings += exam.uptake_findings(injected, exam.begun)
+    findings += _spread_findings("administration", factor, candidates)
+    return Decay(factors, "admin", tuple(candidates), findings)
 
 
-def _start(headers: Sequence[Dataset], body: _Body) -> Decay:
-    times, findings = reference_candidates(headers, body.injection.half_life_s)
-    ratio = _philips_reference(headers, body, times)
+def _start(exam: _Exam) -> Decay:
+    times, findings = reference_candidates(exam.headers, exam.frames, exam.injection.half_life_s)
+    ratio = _philips_reference(exam, times)
     if ratio is not None:
         times[PHILIPS_RATIO] = ratio
-    chosen = choose_reference(times)
-    injected, injected_findings = injection_time(body.injection, chosen.time)
+    chosen = choose_reference(times, exam.frames)
+    injected, injected_findings = exam.injected(chosen.time)
     _refuse_zeroed(injected, chosen.time)
-    factor = body.suvbw_per_bqml(injected, chosen.time)
-    candidates = tuple(Candidate(n, t, _factor_at(body, t)) for n, t in sorted(times.items()))
-    findings += injected_findings + uptake_findings(body.injection, chosen.time - injected)
-    findings += _spread_findings(chosen, factor, candidates)
+    factor = exam.suvbw_per_bqml(injected, chosen.time)
+    candidates = tuple(Candidate(n, t, exam.factor_at(t)) for n, t in sorted(times.items()))
+    findings += injected_findings + exam.uptake_findings(injected, chosen.time)
+    findings += _spread_findings(chosen.name, factor, candidates)
     rule = f"start-{'agreed' if chosen.agreed else chosen.name}"
-    return Decay((factor,) * len(headers), rule, candidates, findings)
+    return Decay((factor,) * len(exam.headers), rule, candidates, findings)
 
 
-def _none(headers: Sequence[Dataset], body: _Body) -> Decay:
-    half_life_s = body.injection.half_life_s
+def _none(exam: _Exam) -> Decay:
+    half_life_s = exam.injection.half_life_s
     instants = []
-    for ds in headers:
-        acquired, duration_s = acquisition_datetime(ds), frame_duration_s(ds)
-        if acquired is None or duration_s is None:
+    for frame in exam.frames:
+        instant = frame.mean_activity(half_life_s)
+        if instant is None:
             raise InputRefused(
                 "frame-times-missing",
                 "Decay Correction is NONE and a slice lacks its acquisition time or Actual Frame"
                 " Duration (0018,1242)",
                 remedy="Export the header complete, or the series with decay correction.",
             )
-        offset = timedelta(seconds=mean_activity_time_s(duration_s, half_life_s))
-        instants.append(acquired + offset)
-    injected, findings = injection_time(body.injection, min(instants))
-    _refuse_zeroed(injected, min(instants))
-    factors = tuple(body.suvbw_per_bqml(injected, instant) for instant in instants)
-    findings += uptake_findings(body.injection, min(instants) - injected)
-    candidate = Candidate("first-frame-mean-activity", min(instants), min(factors))
+        instants.append(instant)
+    _refuse_corrected(exam)
+    first = min(instants)
+    injected, findings = exam.injected(first)
+    _refuse_zeroed(injected, first)
+    factors = tuple(exam.suvbw_per_bqml(injected, instant) for instant in instants)
+    findings += exam.uptake_findings(injected, first)
+    candidate = Candidate("first-frame-mean-activity", first, min(factors))
     return Decay(factors, "none", (candidate,), findings)
 
 
-def _philips_reference(
-    headers: Sequence[Dataset], body: _Body, times: Mapping[str, datetime]
-) -> datetime | None:
+def _refuse_corrected(exam: _Exam) -> None:
+    """Refuse NONE where Corrected Image and Decay Factor both say that decay was corrected."""
+    half_life_s = exam.injection.half_life_s
+    flagged = "DECY" in {flag.upper() for flag in texts(exam.headers[0], "CorrectedImage")}
+    if flagged and all(frame.corrected_to(half_life_s) is not None for frame in exam.frames):
+        raise InputRefused(
+            "decay-correction-contradicted",
+            "Decay Correction (0054,1102) is NONE, but Corrected Image (0028,0051) lists DECY and"
+            " Decay Factor (0054,1321) is not 1",
+            remedy="Export the series again from the scanner.",
+        )
+
+
+def _philips_reference(exam: _Exam, times: Mapping[str, datetime]) -> datetime | None:
     """Return the instant at which Philips' two factors say the dose had decayed.
 
     SUV factor over activity factor is SUVbw per Bq/mL, so their ratio holds the decayed dose.
     """
-    philips = philips_factors(headers)
+    philips = philips_factors(exam.headers)
     anchor = times.get(SERIES_TIME, times.get(EARLIEST_ACQUISITION))
     if philips.suv is None or philips.activity is None or anchor is None:
         return None
     pairs = zip(philips.suv, philips.activity, strict=True)
-    decayed_bq = 1000.0 * body.weight_kg / median(suv / activity for suv, activity in pairs)
-    uptake_s = elapsed_s(decayed_bq / body.injection.dose_bq, body.injection.half_life_s)
-    if not 0 <= uptake_s <= body.injection.longest_uptake.total_seconds():
+    decayed_bq = 1000.0 * exam.weight_kg / median(suv / activity for suv, activity in pairs)
+    uptake_s = elapsed_s(decayed_bq / exam.injection.dose_bq, exam.injection.half_life_s)
+    if not 0 <= uptake_s <= exam.injection.longest_uptake.total_seconds():
         return None
     try:
-        injected, _ = injection_time(body.injection, anchor)
+        injected, _ = exam.injected(anchor)
     except InputRefused:
         return None
     return injected + timedelta(seconds=uptake_s)
-
-
-def _factor_at(body: _Body, instant: datetime) -> float | None:
-    try:
-        injected, _ = injection_time(body.injection, instant)
-    except InputRefused:
-        return None
-    return body.suvbw_per_bqml(injected, instant)
 
 
 def _refuse_zeroed(injected: datetime, reference: datetime) -> None:
@@ -217,7 +256,7 @@ def _refuse_zeroed(injected: datetime, reference: datetime) -> None:
 
 
 def _spread_findings(
-    chosen: ReferenceTime, factor: float, candidates: Sequence[Candidate]
+    chosen: str, factor: float, candidates: Sequence[Candidate]
 ) -> tuple[Finding, ...]:
     spread = {each.name: each.factor / factor - 1 for each in candidates if each.factor}
     worst = max(spread, key=lambda name: abs(spread[name]))
@@ -227,7 +266,7 @@ def _spread_findings(
         Finding(
             "reference-time-spread",
             "warning",
-            f"The decay reference was taken from {chosen.name}; {worst} would give an SUV"
+            f"The decay reference was taken from {chosen}; {worst} would give an SUV"
             f" {100 * spread[worst]:+.1f} % different",
             "Compare with the SUV shown by the scanner's own workstation.",
         ),

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from math import isfinite
 
 from pydicom import Dataset
-from pydicom.dataelem import DataElement
 
 from ctpet.errors import InputRefused
 
@@ -25,7 +24,7 @@ def texts(ds: Dataset, keyword: str) -> tuple[str, ...]:
 
 def number(ds: Dataset, keyword: str) -> float | None:
     """Return the value as a finite number; None when absent, empty, several or not a number."""
-    return _as_number(texts(ds, keyword))
+    return as_number(texts(ds, keyword))
 
 
 def same_text(headers: Sequence[Dataset], keyword: str) -> str:
@@ -52,40 +51,16 @@ def same_number(headers: Sequence[Dataset], keyword: str) -> float | None:
     return values.pop() if values else None
 
 
-def private_text(ds: Dataset, group: int, creator: str, element: int) -> str:
-    """Return a private value as text, found by its creator; empty when absent.
+def element_text(ds: Dataset, group: int, element: int) -> str:
+    """Return the first value of an element, by its tag, as text; empty when absent or empty.
 
-    Private data elements may stand in any block (PS3.5 section 7.8.1), and a reader that does not
-    know them leaves them as UN bytes: both are handled.
+    A reader that does not know a private element leaves it as UN bytes: they are read as ASCII.
     """
-    try:
-        found = ds.private_block(group, creator)[element]
-    except KeyError:
+    if (group, element) not in ds:
         return ""
-    return _element_text(found)
-
-
-def private_number(ds: Dataset, group: int, creator: str, element: int) -> float | None:
-    """Return a private value as a finite number, None when absent or not a number."""
-    value = private_text(ds, group, creator, element)
-    return _as_number((value,) if value else ())
-
-
-def orphan_number(ds: Dataset, group: int, element: int) -> float | None:
-    """Return a private number from block 10 when nobody reserved that block; else None.
-
-    Illegal by PS3.5 section 7.8.1, and common after de-identification, which drops the creator.
-    """
-    if (group, 0x0010) in ds or (group, 0x1000 + element) not in ds:
-        return None
-    value = _element_text(ds[group, 0x1000 + element])
-    return _as_number((value,) if value else ())
-
-
-def _element_text(element: DataElement) -> str:
-    value = element.value
+    value = ds[group, element].value
     if isinstance(value, bytes):
-        value = value.decode("ascii", "ignore").strip("\0 ")
+        value = value.decode("ascii", "ignore").split("\\")[0]
     found = _as_texts(value)
     return found[0] if found else ""
 
@@ -99,7 +74,8 @@ def _as_texts(value: object) -> tuple[str, ...]:
     return tuple(found for item in items if (found := str(item).strip("\0 ")))
 
 
-def _as_number(values: tuple[str, ...]) -> float | None:
+def as_number(values: tuple[str, ...]) -> float | None:
+    """Return the one text of a value as a finite number; None for none, several or no number."""
     if len(values) != 1:
         return None
     try:

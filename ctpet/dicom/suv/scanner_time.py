@@ -13,7 +13,10 @@ from ctpet.dicom.suv.header import text
 
 _DATE = re.compile(r"(\d{4})[.\-]?(\d{2})[.\-]?(\d{2})")
 _TIME = re.compile(r"(\d{2})(?::?(\d{2})(?::?(\d{2})(?:\.(\d{1,6})\d*)?)?)?")
-_OFFSET = re.compile(r"([+-])(\d{2})(\d{2})")
+_OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})?|(Z)")
+_DATETIME = re.compile(r"([\d.\-]{8,10}?)[T ]?(\d[\d:.]*)\s*((?<=\s)\d{4}|[+-][\d:]+|Z)?")
+_QUARTER_S = 900.0
+_LARGEST_OFFSET = timedelta(hours=14)
 
 
 def parse_date(value: str) -> date | None:
@@ -38,16 +41,15 @@ def parse_time(value: str) -> time | None:
 
 
 def parse_offset(value: str) -> timezone | None:
-    """Return an offset from UTC such as ``+0700``; None if absent or unreadable."""
+    """Return an offset from UTC such as ``+0700``, ``+07:00`` or ``Z``; None if unreadable."""
     found = _OFFSET.fullmatch(value.strip())
     if not found:
         return None
-    sign, hours, minutes = found.groups()
+    sign, hours, minutes, _ = found.groups(default="0")
     offset = timedelta(hours=int(hours), minutes=int(minutes))
-    try:
-        return timezone(-offset if sign == "-" else offset)
-    except ValueError:
+    if offset > _LARGEST_OFFSET:
         return None
+    return timezone(-offset if sign == "-" else offset)
 
 
 def parse_datetime(value: str, local: timezone | None) -> datetime | None:
@@ -59,22 +61,48 @@ def parse_datetime(value: str, local: timezone | None) -> datetime | None:
         local: the zone of the data set's other times. A value that states another offset is moved
             into it; where it is unknown, the value's own clock is taken as the scanner's.
     """
-    value = value.strip()
-    offset = parse_offset(value[-5:])
-    if offset:
-        value = value[:-5]
-    day, clock = parse_date(value[:8]), parse_time(value[8:])
-    if day is None or clock is None:
-        return None
-    naive = datetime.combine(day, clock)
-    if offset is None or local is None:
+    naive, offset = _split(value)
+    if naive is None or offset is None or local is None:
         return naive
     return naive.replace(tzinfo=offset).astimezone(local).replace(tzinfo=None)
 
 
+def stated_offset(value: str) -> timezone | None:
+    """Return the offset from UTC that a DT value states, None if it states none."""
+    return _split(value)[1]
+
+
 def zone(ds: Dataset) -> timezone | None:
-    """Return the zone of the data set's times, Timezone Offset From UTC (0008,0201)."""
-    return parse_offset(text(ds, "TimezoneOffsetFromUTC"))
+    """Return the zone of the data set's times, None where it cannot be told.
+
+    Timezone Offset From UTC (0008,0201); else what lies between Acquisition DateTime (0008,002A),
+    where that states an offset, and Acquisition Date and Time, which are local.
+    """
+    told = parse_offset(text(ds, "TimezoneOffsetFromUTC"))
+    if told is not None:
+        return told
+    stated, offset = _split(text(ds, "AcquisitionDateTime"))
+    local = _combine(ds, "AcquisitionDate", "AcquisitionTime")
+    if stated is None or offset is None or local is None:
+        return None
+    apart_s = (local - (stated - (offset.utcoffset(None)))).total_seconds()
+    whole = timedelta(seconds=round(apart_s / _QUARTER_S) * _QUARTER_S)
+    if abs(apart_s - whole.total_seconds()) > 60 or abs(whole) > _LARGEST_OFFSET:
+        return None
+    return timezone(whole)
+
+
+def _split(value: str) -> tuple[datetime | None, timezone | None]:
+    """Return the clock of a DT value and its offset, each None where absent or unreadable."""
+    found = _DATETIME.fullmatch(value.strip())
+    if not found:
+        return None, None
+    day, clock = parse_date(found.group(1)), parse_time(found.group(2))
+    written = found.group(3) or ""
+    offset = parse_offset(f"+{written}" if written.isdigit() else written)
+    if day is None or clock is None or (written and offset is None):
+        return None, None
+    return datetime.combine(day, clock), offset
 
 
 def series_datetime(ds: Dataset) -> datetime | None:

@@ -5,8 +5,14 @@ from dataclasses import dataclass
 
 from pydicom import Dataset
 
-from ctpet.dicom.suv.header import orphan_number, private_number, same_text, text
+from ctpet.dicom.suv.header import as_number, same_text
 from ctpet.dicom.suv.patient_body import read_sex, read_size_m, read_weight_kg
+from ctpet.dicom.suv.vendor import (
+    PHILIPS_ACTIVITY_FACTOR,
+    PHILIPS_SUV_FACTOR,
+    VendorElement,
+    vendor_values,
+)
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.suv import (
@@ -19,9 +25,6 @@ from ctpet.suv import (
     suvbw_per_suv_of_mass,
     suvbw_per_suv_of_surface,
 )
-
-PHILIPS_CREATOR = "Philips PET Private Group"
-_PHILIPS_GROUP, _SUV_FACTOR, _ACTIVITY_FACTOR = 0x7053, 0x00, 0x09
 
 _MASSES: dict[str, Callable[[float, float, Sex], float]] = {
     "LBM": lean_mass_james120_kg,
@@ -90,28 +93,22 @@ def normalised_to_suvbw(
 
 def philips_factors(headers: Sequence[Dataset]) -> PhilipsFactors:
     """Read Philips' private factors; 0.0 means absent, and so does one slice without."""
-    suv, suv_orphan = _philips(headers, _SUV_FACTOR)
-    activity, activity_orphan = _philips(headers, _ACTIVITY_FACTOR)
-    findings: tuple[Finding, ...] = ()
-    if suv_orphan or activity_orphan:
-        message = f"Philips' factor was found without its private creator '{PHILIPS_CREATOR}'"
-        findings = (Finding("private-creator-missing", "warning", message),)
-    return PhilipsFactors(suv, activity, findings)
+    suv, suv_findings = _factors(headers, PHILIPS_SUV_FACTOR)
+    activity, activity_findings = _factors(headers, PHILIPS_ACTIVITY_FACTOR)
+    return PhilipsFactors(suv, activity, suv_findings + activity_findings)
 
 
-def _philips(headers: Sequence[Dataset], element: int) -> tuple[tuple[float, ...] | None, bool]:
-    """Return one factor a slice, and whether any was found without its creator."""
-    values: list[float] = []
-    orphan = False
-    for ds in headers:
-        value = private_number(ds, _PHILIPS_GROUP, PHILIPS_CREATOR, element)
-        if value is None and "PHILIPS" in text(ds, "Manufacturer").upper():
-            value = orphan_number(ds, _PHILIPS_GROUP, element)
-            orphan = orphan or bool(value)
-        if value is None or value <= 0:
-            return None, False
-        values.append(value)
-    return tuple(values), orphan
+def _factors(
+    headers: Sequence[Dataset], element: VendorElement
+) -> tuple[tuple[float, ...] | None, tuple[Finding, ...]]:
+    values, findings = vendor_values(headers, element, _positive)
+    told = tuple(value for value in values if value is not None)
+    return (told if len(told) == len(values) else None), findings
+
+
+def _positive(value: str, _: Dataset) -> float | None:
+    factor = as_number((value,))
+    return factor if factor is not None and factor > 0 else None
 
 
 def _formula_findings(kind: str) -> tuple[Finding, ...]:

@@ -3,6 +3,7 @@
 import pytest
 
 from ctpet.dicom.suv.audit import audit_suv
+from ctpet.errors import InputRefused
 from tests.pet_factory import (
     DOSE_BQ,
     FACTOR,
@@ -91,11 +92,90 @@ def test_weight_in_grams(pet):
     assert codes(audit) == {"weight-in-grams"}
 
 
-def test_weight_of_nobody_is_told(pet):
-    set_all(pet, PatientWeight="700")
-    assert codes(audit_suv(pet)) == {"weight-implausible"}
+@pytest.mark.parametrize("weight", ["0.0838", "0.07", "1.9", "351", "700", "999", "1200", "700000"])
+def test_weight_of_nobody_is_refused_and_units_are_named(pet, weight):
+    set_all(pet, PatientWeight=weight, PatientSize=None)
+    with pytest.raises(InputRefused, match=r"in kg, not in pounds, stones, tonnes") as caught:
+        audit_suv(pet)
+    assert caught.value.code == "weight-implausible"
+
+
+@pytest.mark.parametrize("size", ["1.6", "160"])
+def test_weight_in_pounds_does_not_go_with_the_size(pet, size):
+    set_all(pet, PatientWeight=f"{WEIGHT_KG * 2.20462:.1f}", PatientSize=size)
+    assert refused(pet) == "weight-implausible"
+
+
+@pytest.mark.parametrize(
+    ("weight", "size"),
+    [("120", "1.6"), ("150", "1.8"), ("38", "1.7"), ("70", "0.69"), ("70", "5.9")],
+)
+def test_weight_that_is_rare_or_whose_size_is_wrong_is_believed(pet, weight, size):
+    set_all(pet, PatientWeight=weight, PatientSize=size)
+    assert audit_suv(pet).factor == pytest.approx(FACTOR * float(weight) / WEIGHT_KG)
+
+
+@pytest.mark.parametrize(
+    ("weight", "age", "dose", "size"),
+    [
+        ("2", "003D", "14e6", "0.45"),
+        ("3.2", "002W", "14e6", "0.5"),
+        ("9", "010M", "48e6", None),
+        ("19", "005Y", "92e6", "1.1"),
+        ("3200", "002W", "14e6", "50"),
+        ("110", "014Y", "400e6", "1.75"),
+    ],
+)
+def test_children_are_believed(pet, weight, age, dose, size):
+    set_all(pet, PatientWeight=weight, PatientAge=age, PatientSize=size)
+    set_injection(pet, RadionuclideTotalDose=dose)
+    kg = float(weight) if float(weight) < 1000 else float(weight) / 1000
+    expected = FACTOR * (kg / WEIGHT_KG) / (float(dose) / DOSE_BQ)
+    assert audit_suv(pet).factor == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("age", "told"), [("054Y", True), ("018Y", True), ("017Y", False), ("", False)]
+)
+def test_weight_of_a_child_is_not_that_of_a_grown_person(pet, age, told):
+    set_all(pet, PatientWeight="8.38", PatientAge=age, PatientSize=None)
+    set_injection(pet, RadionuclideTotalDose="37e6")
+    if told:
+        assert refused(pet) == "weight-implausible"
+    else:
+        assert audit_suv(pet).findings == ()
 
 
 def test_weight_that_differs_by_slice_is_refused(pet):
     pet[0].PatientWeight = "71"
     assert refused(pet) == "mixed-headers"
+
+
+def test_decay_factor_that_contradicts_admin_is_told(pet):
+    set_all(pet, DecayCorrection="ADMIN")
+    for ds in pet:
+        late_s = 150 if ds.AcquisitionTime.startswith("110230") else 0
+        ds.DecayFactor = f"{2 ** ((late_s + mean_time_s()) / HALF_LIFE_S):.6g}"
+    audit = audit_suv(pet)
+    assert audit.factor == pytest.approx(1000 * WEIGHT_KG / DOSE_BQ)
+    (told,) = audit.findings
+    assert told.code == "reference-time-spread"
+    assert "decay-factor" in told.message
+    assert "+46.1 %" in told.message
+    factors = {each.name: each.factor for each in audit.candidates}
+    assert factors["decay-factor"] == pytest.approx(FACTOR, rel=1e-4)
+
+
+def test_decay_factor_that_agrees_with_admin_is_no_finding(pet):
+    set_all(pet, DecayCorrection="ADMIN")
+    for ds in pet:
+        late_s = 150 if ds.AcquisitionTime.startswith("110230") else 0
+        ds.DecayFactor = f"{2 ** ((3600 + late_s + mean_time_s()) / HALF_LIFE_S):.6g}"
+    assert audit_suv(pet).findings == ()
+
+
+def test_none_with_a_decay_factor_is_refused_where_the_flags_say_corrected(pet):
+    set_all(pet, DecayCorrection="NONE", CorrectedImage=["ATTN", "DECY"], DecayFactor="1.0159")
+    assert refused(pet) == "decay-correction-contradicted"
+    set_all(pet, CorrectedImage=["ATTN"])
+    assert audit_suv(pet).rule == "bqml-none"

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pydicom.sequence import Sequence
 
 from ctpet.dicom.suv.audit import audit_suv
+from ctpet.errors import InputRefused
 from tests.pet_factory import (
     DOSE_BQ,
     FACTOR,
@@ -48,10 +49,40 @@ def test_dose_between_units_is_refused(pet):
     assert refused(pet) == "dose-unit-unclear"
 
 
-@pytest.mark.parametrize("dose", ["10", "5e9"])
-def test_unusual_dose_is_told(pet, dose):
+@pytest.mark.parametrize("dose", ["9.51", "10", "0.37", "10.27e6", "5e9", "9999"])
+def test_dose_that_nobody_of_that_weight_gets_is_refused_and_units_are_named(pet, dose):
     set_injection(pet, RadionuclideTotalDose=dose)
-    assert "dose-implausible" in codes(audit_suv(pet))
+    with pytest.raises(InputRefused, match=r"in Bq: 1 mCi is 3\.7e7, 1 MBq is 1e6") as caught:
+        audit_suv(pet)
+    assert caught.value.code == "dose-implausible"
+
+
+@pytest.mark.parametrize("dose", ["11", "15", "20"])
+def test_number_that_may_be_mbq_or_mci_is_refused(pet, dose):
+    set_injection(pet, RadionuclideTotalDose=dose)
+    assert refused(pet) == "dose-unit-unclear"
+
+
+@pytest.mark.parametrize("dose", ["10000", "370000", "99999"])
+def test_dose_in_kilobecquerel_or_microcurie_is_refused(pet, dose):
+    set_injection(pet, RadionuclideTotalDose=dose)
+    assert refused(pet) == "dose-unit-unclear"
+
+
+@pytest.mark.parametrize("dose_bq", [10.6e6, 26e6, 185e6, 740e6, 1850e6])
+def test_low_dose_total_body_and_high_doses_are_believed(pet, dose_bq):
+    set_injection(pet, RadionuclideTotalDose=f"{dose_bq:g}")
+    audit = audit_suv(pet)
+    assert audit.factor == pytest.approx(FACTOR * DOSE_BQ / dose_bq)
+    assert audit.findings == ()
+
+
+@pytest.mark.parametrize(("dose", "weight"), [("14", "3"), ("26", "6.5"), ("110", "70")])
+def test_small_number_of_mbq_is_believed_where_mci_would_be_too_much(pet, dose, weight):
+    set_injection(pet, RadionuclideTotalDose=dose)
+    set_all(pet, PatientWeight=weight, PatientSize=None)
+    expected = FACTOR * (float(weight) / WEIGHT_KG) / (float(dose) * 1e6 / DOSE_BQ)
+    assert audit_suv(pet).factor == pytest.approx(expected)
 
 
 def test_dose_that_differs_by_slice_is_refused(pet):
