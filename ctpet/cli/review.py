@@ -31,6 +31,12 @@ def evaluate(  # noqa: PLR0913  (typer: one parameter an option)
     ct: Annotated[Path | None, typer.Option(help="CT: for the body and the HU baseline.")] = None,
     labels: Annotated[Path | None, typer.Option(help="Organs, as NIfTI label maps.")] = None,
     lesions: Annotated[Path | None, typer.Option(help="Lesions, as NIfTI label maps.")] = None,
+    predicted_lesions: Annotated[
+        Path | None, typer.Option(help="What a segmenter marks on the synthetic PET, likewise.")
+    ] = None,
+    measured_lesions: Annotated[
+        Path | None, typer.Option(help="What it marks on the measured PET: how well it can do.")
+    ] = None,
     label_names: Annotated[
         Path | None, typer.Option(help='JSON of number and name, such as {"5": "liver"}.')
     ] = None,
@@ -74,10 +80,13 @@ def evaluate(  # noqa: PLR0913  (typer: one parameter an option)
         raise typer.BadParameter("name the synthetic and the measured PET, or a --table")
     if table is not None and predicted is not None:
         raise typer.BadParameter("name folders or a --table, not both")
-    if table is not None and any((ct, labels, lesions)):
+    maps = ct, labels, lesions, predicted_lesions, measured_lesions
+    if table is not None and any(maps):
         raise typer.BadParameter("a --table names CT, labels and lesions in its own columns")
+    if (predicted_lesions or measured_lesions) and not lesions:
+        raise typer.BadParameter("a segmenter's masks need --lesions, the reference, beside them")
     if predicted is not None and reference is not None:
-        sources = Sources(predicted, reference, ct, labels, lesions)
+        sources = Sources(predicted, reference, *maps)
     request = EvaluateRequest(
         sources=sources,
         table=table,

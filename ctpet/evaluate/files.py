@@ -12,7 +12,12 @@ from pydicom.errors import InvalidDicomError
 from ctpet.errors import InputRefused
 from ctpet.nifti import is_nifti_name
 
-Role = Literal["predicted", "reference", "ct", "labels", "lesions"]
+Role = Literal[
+    "predicted", "reference", "ct", "labels", "lesions", "predicted_lesions", "measured_lesions"
+]
+LABEL_MAPS: frozenset[Role] = frozenset(
+    ("labels", "lesions", "predicted_lesions", "measured_lesions")
+)
 
 _NAMES: Mapping[Role, tuple[str, ...]] = {
     "predicted": ("pet", "suv", "predicted", "prediction", "synthetic"),
@@ -20,6 +25,8 @@ _NAMES: Mapping[Role, tuple[str, ...]] = {
     "ct": ("ct", "ctres"),
     "labels": ("labels",),
     "lesions": ("lesions", "seg", "tumour_on_pet_grid"),
+    "predicted_lesions": ("predicted_lesions", "segmentation", "lesions", "seg"),
+    "measured_lesions": ("measured_lesions", "segmentation", "lesions", "seg"),
 }
 """Stems of NIfTI files, and names of DICOM folders, that tell what they are; without case."""
 
@@ -66,7 +73,9 @@ class Sources:
         reference: measured PET.
         ct: None: without.
         labels: organs as NIfTI label maps.
-        lesions: lesions as NIfTI label maps.
+        lesions: lesions as NIfTI label maps: the reference.
+        predicted_lesions: what a segmenter marks on the synthetic PET, likewise.
+        measured_lesions: what the same segmenter marks on the measured PET.
     """
 
     predicted: Path
@@ -74,6 +83,8 @@ class Sources:
     ct: Path | None = None
     labels: Path | None = None
     lesions: Path | None = None
+    predicted_lesions: Path | None = None
+    measured_lesions: Path | None = None
 
     def by_role(self) -> dict[Role, Path]:
         """Return what is given."""
@@ -83,6 +94,8 @@ class Sources:
             "ct": self.ct,
             "labels": self.labels,
             "lesions": self.lesions,
+            "predicted_lesions": self.predicted_lesions,
+            "measured_lesions": self.measured_lesions,
         }
         return {role: path for role, path in roots.items() if path is not None}
 
@@ -248,7 +261,7 @@ def _volume(entry: Path, role: Role) -> Path:
     for several in (named, niftis):
         if len(several) == 1:
             return several[0]
-    if role in ("labels", "lesions") or not any(map(_is_dicom, _files(entry))):
+    if role in LABEL_MAPS or not any(map(_is_dicom, _files(entry))):
         raise InputRefused(
             "several-files" if niftis else "no-volume",
             f"{len(niftis)} NIfTI files in {entry.name} could be its {role}, and none is called "

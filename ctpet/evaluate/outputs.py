@@ -73,6 +73,7 @@ def summary_json(evaluation: Evaluation) -> dict[str, Any]:
         "baselines": evaluation.summary.baselines,
         "agreements": evaluation.summary.agreements,
         "totals": evaluation.summary.totals,
+        "detection": evaluation.summary.detection,
         "cases": [
             {**asdict(case), "baselines": errors}
             for case, errors in zip(evaluation.cases, evaluation.baselines, strict=True)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ctpet.errors import InputRefused
 from ctpet.evaluate.components import touched
+from ctpet.evaluate.detection import SEGMENTED_PETS, SegmentedPet
 from ctpet.evaluate.files import CaseFiles, Role
 from ctpet.evaluate.images import read_prediction, read_reference
 from ctpet.evaluate.lesions import lesion_numbers
@@ -41,7 +42,17 @@ LEAST_VOXELS = 2
 LEAST_COVER = 0.5
 WORTH_SAYING_COVER = 0.98
 
-_WHAT: Mapping[Role, str] = {"ct": "CTs", "labels": "label maps", "lesions": "lesion maps"}
+_WHAT: Mapping[Role, str] = {
+    "ct": "CTs",
+    "labels": "label maps",
+    "lesions": "lesion maps",
+    "predicted_lesions": "lesions segmented on predicted PETs",
+    "measured_lesions": "lesions segmented on measured PETs",
+}
+_MASKS: Mapping[SegmentedPet, Role] = {
+    "predicted": "predicted_lesions",
+    "measured": "measured_lesions",
+}
 _AIR_HU = -1024.0
 _OUTSIDE = -3e38
 """Marks voxels outside a field of view while resampling; nothing is so low."""
@@ -60,6 +71,7 @@ class CaseVolumes:
         ct: HU; None without a CT.
         labels: organs, also where nothing was predicted; None without.
         lesions: lesions, where both PETs were given; None without.
+        segmented: what a segmenter marked on a PET, likewise; none without a mask.
         reference_sha256: of the reference's values and place.
         patient_ids: what headers call the patient; stays in memory.
         findings: what was seen or changed.
@@ -74,6 +86,7 @@ class CaseVolumes:
     labels: NDArray[np.uint16] | None
     lesions: NDArray[np.uint16] | None
     reference_sha256: str
+    segmented: Mapping[SegmentedPet, NDArray[np.uint16]] = field(default_factory=dict)
     patient_ids: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
 
@@ -123,6 +136,7 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
     findings += [_lacking(role) for role in case.lacking]
     lesions = _lesions(case.files.get("lesions"), grid)
     findings += _lesions_cut(lesions, known)
+    findings += _unmatched_masks(case.files)
     return CaseVolumes(
         geometry=grid,
         predicted=predicted,
@@ -132,6 +146,7 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
         ct=hu,
         labels=_labels(case.files.get("labels"), grid),
         lesions=within(known, lesions),
+        segmented=_segmented(case.files, known, grid),
         reference_sha256=_digest(measured),
         patient_ids=tuple(sorted(ids)),
         findings=tuple(findings),
@@ -139,8 +154,16 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
 
 
 def _lacking(role: Role) -> Finding:
-    code = f"{role}-missing"
+    code = f"{role.replace('_', '-')}-missing"
     return Finding(code, "warning", f"The folder of {_WHAT[role]} holds none of this case")
+
+
+def _unmatched_masks(files: Mapping[Role, Path]) -> list[Finding]:
+    """Say that masks have no reference; a folder that lacks it is told as such too."""
+    if "lesions" in files or not any(role in files for role in _MASKS.values()):
+        return []
+    message = "A segmenter’s mask has no reference lesions beside it; nothing is counted of it"
+    return [Finding("masks-without-lesions", "warning", message)]
 
 
 def _upright(volume: Volume) -> Volume:
@@ -285,6 +308,18 @@ def _lesions(path: Path | None, grid: Geometry) -> NDArray[np.uint16] | None:
             remedy="Check that it is the lesion map of this patient",
         )
     return lesions
+
+
+def _segmented(
+    files: Mapping[Role, Path], known: Mask, grid: Geometry
+) -> dict[SegmentedPet, NDArray[np.uint16]]:
+    """Return a segmenter's masks by the PET on which it made them.
+
+    Raises:
+        InputRefused: ``lesions-outside``.
+    """
+    found = {pet: within(known, _lesions(files.get(_MASKS[pet]), grid)) for pet in SEGMENTED_PETS}
+    return {pet: mask for pet, mask in found.items() if mask is not None}
 
 
 def within(known: Mask, labels: NDArray[np.uint16] | None) -> NDArray[np.uint16] | None:

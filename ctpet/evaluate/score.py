@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ctpet.contract import TrainingData
 from ctpet.errors import CtpetError
 from ctpet.evaluate.agreement import agreement
+from ctpet.evaluate.detection import SegmentedPet, candidate_values, detect, found_values
 from ctpet.evaluate.files import CaseFiles, Refused
 from ctpet.evaluate.label_names import LIVER, MOST_LABELS
 from ctpet.evaluate.lesions import foci, lesion_agreement, lesion_numbers
@@ -25,7 +26,7 @@ from ctpet.evaluate.tally import HU_KEYS, Tally, hu_keys, tally
 from ctpet.evaluate.tiers import BODY, FIELD, dome_slab, tier_masks
 from ctpet.findings import Finding
 
-Kind = Literal["tier", "texture", "organ", "lesion", "lesions", "foci"]
+Kind = Literal["tier", "texture", "organ", "lesion", "lesions", "foci", "detection", "candidate"]
 Values = dict[str, float]
 Tallies = Mapping[str, Mapping[str, Tally]]
 """By PET, then by key."""
@@ -144,7 +145,7 @@ def measure(volumes: CaseVolumes, label_names: Mapping[int, str]) -> list[Region
         found = lesion_agreement(volumes.predicted, measured, volumes.lesions, spacing_mm)
         regions.append(Region("lesions", "all", _flat(asdict(found))))
         numbers, _ = lesion_numbers(volumes.lesions)
-        regions += _uptake(volumes, numbers, "lesion", {}, thresholds)
+        regions += _detected(volumes, _uptake(volumes, numbers, "lesion", {}, thresholds))
     return regions
 
 
@@ -173,6 +174,29 @@ def _texture(volumes: CaseVolumes) -> Values:
     pets, spacing_mm = (volumes.predicted, volumes.measured), volumes.geometry.spacing_mm
     ratios = sharpness(*pets, volumes.body, volumes.known, spacing_mm)
     return {**asdict(ratios), "seam_ratio": seam_ratio(*pets, volumes.body)}
+
+
+def _detected(volumes: CaseVolumes, lesions: list[Region]) -> list[Region]:
+    """Return lesions with whether a segmenter found them, its counts and its candidates."""
+    if volumes.lesions is None or not volumes.segmented:
+        return lesions
+    pets: dict[SegmentedPet, NDArray[np.float32]] = {
+        "predicted": volumes.predicted,
+        "measured": volumes.measured,
+    }
+    found = detect(volumes.segmented, pets, volumes.lesions, volumes.geometry.spacing_mm)
+    return [
+        *(
+            replace(one, values=one.values | found_values(found, number))
+            for number, one in enumerate(lesions)
+        ),
+        *(Region("detection", pet, one.counts()) for pet, one in found.items()),
+        *(
+            Region("candidate", f"{pet} {number}", values)
+            for pet, one in found.items()
+            for number, values in enumerate(candidate_values(one), start=1)
+        ),
+    ]
 
 
 def _percist(

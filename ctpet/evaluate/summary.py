@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctpet.evaluate.baselines import NOTHING
+from ctpet.evaluate.detection_summary import DetectionSummary, detection_summary
 from ctpet.evaluate.score import CaseScore, Kind
 from ctpet.evaluate.statistics import (
     BlandAltman,
@@ -40,6 +41,7 @@ _LINES: Mapping[Kind, tuple[str, ...] | None] = {
         *("autopet_false_positive_ml", "autopet_false_negative_ml"),
         "measured_autopet_false_positive_ml",
     ),
+    "detection": ("sensitivity", "ppv", "false_positives", "segmentation_dice"),
 }
 """Which metrics are averaged over patients; None: all. Counts are added up instead."""
 
@@ -127,6 +129,7 @@ class Summary:
         baselines: every baseline.
         agreements: Bland–Altman.
         totals: sums over all cases of what is counted, such as ``foci: fabricated count <1``.
+        detection: what a segmenter found; None without its masks.
     """
 
     patients: int
@@ -134,6 +137,7 @@ class Summary:
     baselines: tuple[BaselineLine, ...]
     agreements: tuple[AgreementLine, ...]
     totals: Mapping[str, float]
+    detection: DetectionSummary | None = None
 
 
 def summarise(cases: Sequence[CaseScore], baselines: Sequence[BaselineErrors]) -> Summary:
@@ -149,6 +153,7 @@ def summarise(cases: Sequence[CaseScore], baselines: Sequence[BaselineErrors]) -
         baselines=_baseline_lines(cases, baselines),
         agreements=_agreements(cases),
         totals=_totals(cases),
+        detection=detection_summary(cases),
     )
 
 

@@ -9,15 +9,16 @@ from ctpet.errors import InputRefused
 from ctpet.evaluate.files import CaseFiles, Refused, Role, case_of
 from ctpet.rows import read_rows
 
-_NEEDED, _OPTIONAL = ("patient", "predicted", "reference"), ("case", "ct", "labels", "lesions")
 _ROLES: tuple[Role, ...] = get_args(Role)
+_NEEDED = ("patient", "predicted", "reference")
+_OPTIONAL = ("case", *(role for role in _ROLES if role not in _NEEDED))
 
 
 def table_cases(table: Path) -> tuple[list[CaseFiles], list[Refused]]:
-    """Return the cases of a CSV: patient, predicted, reference, and case, ct, labels, lesions.
+    """Return the cases of a CSV that names a file for each role, and a patient.
 
-    The first three are needed. Paths are relative to the table. A row without a name in ``case``
-    is called after the patient.
+    Patient, predicted and reference are needed. Paths are relative to the table. A row
+    without a name in ``case`` is called after the patient.
 
     Raises:
         InputRefused: ``table-unreadable``, ``table-columns``, ``nothing-to-compare``.

@@ -21,6 +21,8 @@ METRICS = (
 
 COUNTS = ("fabricated", "omitted")
 VOLUMES = ("fabricated_ml", "omitted_ml")
+DETECTED = ("found", "false_positives")
+"""Of a segmenter, where there are its masks on the predicted PET."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class CaseRow:
 
     Attributes:
         name: of the case.
-        numbers: of :data:`METRICS`, :data:`COUNTS` and :data:`VOLUMES`, as shown and as sorted.
+        numbers: of :func:`columns`, as shown and as sorted.
         in_training: whether the model saw the patient; None: not known.
         codes: of its findings.
     """
@@ -48,12 +50,19 @@ class FindingRow:
     cases: tuple[str, ...]
 
 
+def columns(evaluation: Evaluation) -> tuple[str, ...]:
+    """Return the names of the columns of numbers."""
+    always = (*(name for name, _, _ in METRICS), *COUNTS, *VOLUMES)
+    return (*always, *DETECTED) if evaluation.summary.detection else always
+
+
 def case_rows(evaluation: Evaluation) -> list[CaseRow]:
     """Return every case, in the order of the evaluation."""
+    detected = evaluation.summary.detection is not None
     return [
         CaseRow(
             name=case.name,
-            numbers=_numbers(case),
+            numbers=(*_numbers(case), *_detected(case)) if detected else _numbers(case),
             in_training=case.in_training,
             codes=tuple(dict.fromkeys(finding.code for finding in case.findings)),
         )
@@ -82,3 +91,13 @@ def _numbers(case: CaseScore) -> tuple[tuple[str, float], ...]:
         value = value_of(case, "foci", "body", volume)
         shown.append((numbers.number(value), value))
     return tuple(shown)
+
+
+def _detected(case: CaseScore) -> tuple[tuple[str, float], ...]:
+    """Return the lesions found of all, sorted by their share, and the false positives."""
+    found, lesions, share, false = (
+        value_of(case, "detection", "predicted", metric)
+        for metric in ("found", "lesions", "sensitivity", "false_positives")
+    )
+    shown = f"{numbers.count(found)} / {numbers.count(lesions)}" if found == found else numbers.NONE
+    return (shown, share), (numbers.count(false), false)

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from ctpet.evaluate.report.agreement_table import patients_of
 from ctpet.evaluate.report.charts import Say, agreement_chart, case_chart, joint_chart
+from ctpet.evaluate.report.froc_chart import froc_chart
 from ctpet.evaluate.report.lines import baseline_name
 from ctpet.evaluate.report.words import LANGUAGES, Language, Words
 from ctpet.evaluate.run import Evaluation
@@ -66,6 +67,19 @@ def joint_figure(evaluation: Evaluation, words: Words) -> Drawn | None:
         return joint_chart(*pair, say, name)
 
     return in_all_languages(words, "joint", draw)
+
+
+def froc_figure(summary: Summary, words: Words) -> Drawn | None:
+    """Draw what a segmenter finds as its candidates may be less hot; None without a lesion."""
+    found = summary.detection
+    if found is None or not any(found.froc.values()):
+        return None
+    curves = {pet: curve for pet, curve in found.froc.items() if curve}
+
+    def draw(_: Language, say: Say, name: str) -> Markup:
+        return froc_chart(curves, say, name)
+
+    return in_all_languages(words, "froc", draw)
 
 
 def in_all_languages(

@@ -50,12 +50,19 @@ def methods(evaluation: Evaluation, words: Words) -> list[tuple[Text, tuple[Text
         ),
         "baselines": (say("methods.baselines.text", bin=step),),
         "foci": (say("methods.foci.text", **_FOCI),),
+        **_detection(evaluation, words),
         "uptake": (say("methods.uptake.text", hot=_FOCI["hot"]),),
         "texture": (say("methods.texture.text", low=f"{low:g}", top=f"{top:g}"),),
         "statistics": (say("methods.statistics.text", **_STATISTICS),),
         "limits": (say("methods.limits.text"),),
     }
     return [(say(f"methods.{name}.title"), texts) for name, texts in paragraphs.items()]
+
+
+def _detection(evaluation: Evaluation, words: Words) -> dict[str, tuple[Text, ...]]:
+    if evaluation.summary.detection is None:
+        return {}
+    return {"detection": (words.say("methods.detection.text", **_STATISTICS),)}
 
 
 def _software(evaluation: Evaluation, words: Words) -> tuple[Text, ...]:

@@ -8,12 +8,14 @@ import numpy as np
 from markupsafe import Markup
 
 from ctpet.evaluate.agreement import RANGE_SUV
+from ctpet.evaluate.detection import SEGMENTED_PETS
 from ctpet.evaluate.lesions import HOT_SUV, LEAST_ML, NEAR_MM, SIZE_CLASSES
 from ctpet.evaluate.pictures import Picture
 from ctpet.evaluate.report import case_table, error_tables, numbers, size_table
 from ctpet.evaluate.report.agreement_table import agreement_rows
 from ctpet.evaluate.report.charts import MOST_SUV
-from ctpet.evaluate.report.figures import agreement_figure, case_figure, joint_figure
+from ctpet.evaluate.report.detection_table import detection_rows, suv_rows
+from ctpet.evaluate.report.figures import agreement_figure, case_figure, froc_figure, joint_figure
 from ctpet.evaluate.report.frame import write_page
 from ctpet.evaluate.report.lines import interval_of
 from ctpet.evaluate.report.methods import methods
@@ -54,15 +56,12 @@ def write_report(
         most_suv=f"{MOST_SUV:g}",
         pictures=pictures,
         cases=case_table.case_rows(evaluation),
-        case_columns=[
-            *(name for name, _, _ in case_table.METRICS),
-            *case_table.COUNTS,
-            *case_table.VOLUMES,
-        ],
+        case_columns=case_table.columns(evaluation),
         findings=case_table.finding_rows(evaluation.cases),
         methods=methods(evaluation, words),
         **_errors(evaluation.summary),
         **_foci(evaluation.summary),
+        **_detection(evaluation.summary, words),
         **_agreement(evaluation.summary, words),
     )
 
@@ -112,6 +111,15 @@ def _foci(summary: Summary) -> dict[str, Any]:
             "false_negative": mean("autopet_false_negative_ml"),
             "measured_false_positive": mean("measured_autopet_false_positive_ml"),
         },
+    }
+
+
+def _detection(summary: Summary, words: Words) -> dict[str, Any]:
+    by_suv = [(pet, suv_rows(summary, pet)) for pet in SEGMENTED_PETS]
+    return {
+        "detection_rows": detection_rows(summary),
+        "detection_by_suv": [(pet, rows) for pet, rows in by_suv if rows],
+        "froc": froc_figure(summary, words),
     }
 
 

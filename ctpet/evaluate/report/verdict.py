@@ -9,9 +9,10 @@ import numpy as np
 from ctpet.evaluate.baselines import NOTHING, TIERS
 from ctpet.evaluate.lesions import HOT_SUV, LEAST_ML, NEAR_MM
 from ctpet.evaluate.report import numbers
+from ctpet.evaluate.report.detection_table import detection_rows
 from ctpet.evaluate.report.lines import baseline_name, interval_of, some, tier_name
 from ctpet.evaluate.report.size_table import FOCI, total, uptake_ml
-from ctpet.evaluate.report.words import Value
+from ctpet.evaluate.report.words import Key, Value
 from ctpet.evaluate.run import Evaluation
 from ctpet.evaluate.statistics import LEAST_PATIENTS
 from ctpet.evaluate.summary import JUDGED_METRIC, JUDGED_TIER, BaselineLine, Summary
@@ -60,7 +61,7 @@ def verdict(evaluation: Evaluation) -> Verdict:
     sentences += _worse_elsewhere(summary)
     if {line.name for line in summary.baselines} == {NOTHING}:
         sentences.append(Sentence("verdict.nothing_to_fit", "doubt"))
-    sentences += [_foci(summary), *_power(summary, best)]
+    sentences += [_foci(summary), *_detection(summary), *_power(summary, best)]
     seen = any(case.in_training for case in evaluation.cases)
     return Verdict(_headline(summary, judged, best, seen=seen), tuple(sentences))
 
@@ -173,6 +174,24 @@ def _foci(summary: Summary) -> Sentence:
     values |= {f"{sort}_ml": told for sort, told in uptake_ml(summary).items()}
     values |= {"hot": f"{HOT_SUV:g}", "least": f"{LEAST_ML:g}", "near": f"{NEAR_MM:g}"}
     return Sentence("verdict.foci", "plain", values)
+
+
+def _detection(summary: Summary) -> list[Sentence]:
+    """Return the sentence about what a segmenter found, and the one about what it can find."""
+    return [
+        Sentence(
+            f"verdict.detection_{row.name.name.rpartition('.')[2]}",
+            "plain",
+            {
+                "found": row.found,
+                "sensitivity": row.sensitivity.value,
+                "ends": f" {row.sensitivity.below}".rstrip(),
+                "false_positives": row.false_positives.value,
+            },
+        )
+        for row in detection_rows(summary)
+        if isinstance(row.name, Key)
+    ]
 
 
 def _power(summary: Summary, best: BaselineLine | None) -> list[Sentence]:

@@ -1,4 +1,4 @@
-"""Texts in English and Vietnamese, kept together in ``words.toml``, both shown by one page."""
+"""Texts in English and Vietnamese, kept together in ``words.toml`` and others beside it."""
 
 import tomllib
 from collections.abc import Callable, Mapping
@@ -10,6 +10,8 @@ from markupsafe import Markup, escape
 
 Language = Literal["en", "vi"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+_FILES = ("words.toml", "comparison.toml", "detection.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,10 @@ def load_words() -> Words:
 
 def read_texts() -> dict[str, dict[str, str]]:
     """Return the texts of all pages by key, such as ``verdict.error``, then language."""
-    return _flat(_read("words.toml")) | _flat(_read("comparison.toml"))
+    texts: dict[str, dict[str, str]] = {}
+    for file in _FILES:
+        texts |= _flat(_read(file))
+    return texts
 
 
 def read_organs() -> dict[str, str]:

@@ -9,13 +9,14 @@ from markupsafe import Markup
 from ctpet.errors import InputRefused
 from ctpet.evaluate.baselines import NOTHING
 from ctpet.evaluate.files import Refused
-from ctpet.evaluate.report import charts
+from ctpet.evaluate.report import charts, froc_chart
 from ctpet.evaluate.report.comparison_page import write_comparison
 from ctpet.evaluate.report.page import write_report
 from ctpet.evaluate.report.words import Key, Text, Words, load_words, read_organs, read_texts
 from ctpet.findings import Finding
 from tests.evaluate.report.comparisons import made_comparison
 from tests.evaluate.report.made import assembled, evaluation, pictures, score
+from tests.evaluate.report.segmented import segmented_evaluation
 from tests.evaluate.report.test_verdict import MANY
 
 TEXTS = read_texts()
@@ -52,7 +53,8 @@ def test_every_text_is_shown_somewhere(tmp_path, monkeypatch):
         return say(self, key, **values)
 
     monkeypatch.setattr(Words, "say", listening)
-    monkeypatch.setattr(charts, "as_svg", lambda *_: Markup())  # spares the time of drawing
+    for module in (charts, froc_chart):
+        monkeypatch.setattr(module, "as_svg", lambda *_: Markup())  # spares the time of drawing
     for number, one in enumerate(some_of_every_sort()):
         write_report(one, pictures(one), tmp_path / f"{number}.html")
     for number, one in enumerate(comparisons()):
@@ -88,6 +90,7 @@ def some_of_every_sort():
         appearance(),
         evaluation([0.2], baselines=(NOTHING,)),
         assembled([first], [evaluation([0.1]).baselines[0]]),
+        segmented_evaluation(),
     ]
 
 
