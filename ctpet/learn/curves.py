@@ -14,10 +14,16 @@ class Curves(Callback):
         """Take where to write."""
         self._path = Path(path)
         self._started = 0.0
+        self._validated = False
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
         """Start the clock."""
         self._started = time.perf_counter()
+        self._validated = False
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
+        """Know that this epoch has values of its own; Lightning keeps the last ones for ever."""
+        self._validated = True
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:  # noqa: ARG002
         """Write the row of an epoch; rows of epochs that are trained again give way to it."""
@@ -27,7 +33,11 @@ class Curves(Callback):
             "epoch": str(trainer.current_epoch),
             "steps": str(trainer.global_step),
             "seconds": f"{time.perf_counter() - self._started:.1f}",
-            **{name: f"{float(v):.6g}" for name, v in sorted(trainer.callback_metrics.items())},
+            **{
+                name: f"{float(value):.6g}"
+                for name, value in sorted(trainer.callback_metrics.items())
+                if self._validated or not name.startswith("val/")
+            },
         }
         rows = [r for r in self._read() if int(r["epoch"]) < trainer.current_epoch]
         names = dict.fromkeys(name for r in [*rows, row] for name in r)

@@ -16,11 +16,19 @@ from ctpet.contract import ModelContract
 from ctpet.errors import CtpetError
 from ctpet.learn.data import CaseDataModule
 from ctpet.learn.draft_contract import draft_contract
+from ctpet.learn.identity import changes, refuse_another_run
 from ctpet.learn.network import SuvNetwork
 from ctpet.learn.precision import training_precision
-from ctpet.learn.run_folder import CONFIG_FILE, LAST_CHECKPOINT, write_run
+from ctpet.learn.run_folder import (
+    CONFIG_FILE,
+    LAST_CHECKPOINT,
+    provenance_now,
+    read_begun,
+    write_run,
+)
 from ctpet.learn.stop import explained_stop
 from ctpet.learn.weights import load_weights
+from ctpet.learn.whole_checkpoints import WholeCheckpointIO, progress_of
 from ctpet.prepare.cases import CaseInvalid
 from ctpet.prepare.fingerprint import dataset_fingerprint
 from ctpet.resources import resource_folder
@@ -40,8 +48,12 @@ def train(config: DictConfig) -> dict[str, float]:
             had to stop.
     """
     folder = Path(config.paths.run)
-    _settle_precision(config.trainer)
     resume = checkpoint_to_resume(folder, when=config.resume)
+    precision = _precision(config.trainer)
+    fingerprint = dataset_fingerprint(Path(config.data.dataset))
+    provenance = provenance_now(fingerprint, precision)
+    if resume is not None:
+        provenance = _resumed(folder, config, provenance)
     seed_everything(config.seed, workers=True, verbose=False)
     data: CaseDataModule = instantiate(config.data)
     data.setup("fit")
@@ -49,15 +61,17 @@ def train(config: DictConfig) -> dict[str, float]:
     if config.start_from is not None:
         load_weights(network, Path(config.start_from))
     contract = _contract(config, network, data)
-    if _leads():
-        write_run(folder, config, contract, dataset_fingerprint(Path(config.data.dataset)))
     objective = instantiate(config.objective, network=network, contract=contract)
     trainer: Trainer = instantiate(
         config.trainer,
+        precision=precision,
+        plugins=WholeCheckpointIO(),
         callbacks=list(instantiate(config.callbacks).values()),
         logger=list(instantiate(config.logger).values()),
     )
-    with explained_stop(trainer):
+    if _leads():
+        write_run(folder, config, contract, provenance)
+    with explained_stop(trainer, folder / LAST_CHECKPOINT):
         trainer.fit(objective, data, ckpt_path=resume, weights_only=False if resume else None)
     return {name: float(value) for name, value in trainer.callback_metrics.items()}
 
@@ -70,13 +84,17 @@ def checkpoint_to_resume(folder: Path, *, when: Literal["never", "auto"]) -> str
         when: ``auto`` goes on where there is a checkpoint, ``never`` refuses a folder in use.
 
     Raises:
-        CtpetError: there is a run, and going on was not asked for; or neither was meant.
+        CtpetError: there is a run, and going on was not asked for; or neither was meant; or the
+            checkpoint cannot be read.
     """
     if when not in ("never", "auto"):
         raise CtpetError(f"resume is auto or never, not {when}")
     last = folder / LAST_CHECKPOINT
     if when == "auto":
-        return str(last) if last.exists() else None
+        if not last.exists():
+            return None
+        progress_of(last)
+        return str(last)
     if _leads() and (folder / CONFIG_FILE).exists():
         raise CtpetError(
             f"{folder} holds a training already. Go on with it by resume=auto, or choose another "
@@ -85,12 +103,35 @@ def checkpoint_to_resume(folder: Path, *, when: Literal["never", "auto"]) -> str
     return None
 
 
-def _settle_precision(trainer: DictConfig) -> None:
-    """Replace ``auto`` by what this machine trains in, so that the run's config and card say it."""
-    if trainer.precision == "auto":
-        trainer.precision, why = training_precision(trainer.accelerator)
-        if _leads():
-            print(f"Trains in {trainer.precision}: {why}.", file=sys.stderr)  # noqa: T201
+def _precision(trainer: DictConfig) -> str:
+    """Return the precision to train in; where it was left open, say which and why."""
+    if trainer.precision != "auto":
+        return str(trainer.precision)
+    precision, why = training_precision(trainer.accelerator)
+    _say(f"Trains in {precision}: {why}.")
+    return precision
+
+
+def _resumed(folder: Path, config: DictConfig, now: dict[str, Any]) -> dict[str, Any]:
+    """Return the provenance of a run that goes on: as begun, and what has changed since.
+
+    Raises:
+        CtpetError: it would be another run; nothing has been written.
+    """
+    begun = read_begun(folder)
+    changed = changes(begun.config, config)
+    same_data = begun.provenance.get("data_fingerprint") == now["data_fingerprint"]
+    refuse_another_run(folder, changed, same_data=same_data)
+    changed = {key: both for key, both in changed.items() if key != "resume"}
+    for key, (before, after) in changed.items():
+        _say(f"Goes on with {key}={after}, begun with {before}.")
+    told = {"command": now["command"], "precision": now["precision"], "changed": changed}
+    return {**begun.provenance, "resumed": [*begun.provenance.get("resumed", ()), told]}
+
+
+def _say(sentence: str) -> None:
+    if _leads():
+        print(sentence, file=sys.stderr)  # noqa: T201
 
 
 def _leads() -> bool:

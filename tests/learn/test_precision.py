@@ -1,5 +1,7 @@
 """What a training computes in follows from what the processor can do, and is said."""
 
+import json
+
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
@@ -9,11 +11,9 @@ from ctpet.learn.precision import training_precision
 from ctpet.learn.train import train
 from ctpet.resources import resource_folder
 from tests.case_factory import make_dataset
-from tests.learn.test_train import config
+from tests.learn.made_runs import LIGHTNING_TALKS, config
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:.*(number of training batches|does not have many workers|LeafSpec|litlogger)"
-)
+pytestmark = LIGHTNING_TALKS
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,9 @@ def test_the_run_says_what_it_trained_in(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx2": True})
     dataset = make_dataset(tmp_path / "cases")
     train(config(tmp_path, dataset, "trainer.precision=auto", "trainer.max_epochs=1"))
-    saved = OmegaConf.load(tmp_path / "made" / "config.yaml")
-    assert saved.trainer.precision == "32-true"
+    assert OmegaConf.load(tmp_path / "made" / "config.yaml").trainer.precision == "auto"
+    provenance = json.loads((tmp_path / "made" / "provenance.json").read_text())
+    assert provenance["precision"] == "32-true"
     told = "Trains in 32-true: this processor has no bf16 arithmetic."
     assert capsys.readouterr().err.count(told) == 1
 

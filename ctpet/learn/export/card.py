@@ -194,7 +194,7 @@ def _training(trained: Trained) -> str:
     told = {
         "crops on each device": OmegaConf.select(config, "data.batch_size"),
         "voxels a crop": _by(OmegaConf.select(config, "data.crops.size_voxels") or ()),
-        "precision": OmegaConf.select(config, "trainer.precision"),
+        "precision": trained.provenance.get("precision"),
         "target": _target(config),
         "seed" if len(trained.seeds) == 1 else "seeds": ", ".join(map(str, trained.seeds)),
     }

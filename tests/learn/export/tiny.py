@@ -11,7 +11,7 @@ from torch import nn
 
 from ctpet.contract import ModelContract, TrainingData
 from ctpet.learn.network import SuvNetwork
-from ctpet.learn.run_folder import LAST_CHECKPOINT, write_run
+from ctpet.learn.run_folder import LAST_CHECKPOINT, provenance_now, write_run
 from ctpet.resources import resource_folder
 from tests.case_factory import SALT, make_dataset
 from tests.onnx_factory import a_contract
@@ -71,7 +71,7 @@ def make_run(folder: Path) -> Path:
     """A run folder beside its dataset; returns the checkpoint."""
     dataset = make_dataset(folder / "cases", count=2, shape=(96, 48, 48))
     config = tiny_config(dataset)
-    write_run(folder / "run", config, tiny_contract(), "f1n6e")
+    write_run(folder / "run", config, tiny_contract(), provenance_now("f1n6e", "32-true"))
     checkpoint = folder / "run" / LAST_CHECKPOINT
     checkpoint.parent.mkdir()
     weights = tiny_network(config).state_dict()
