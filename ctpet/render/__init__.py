@@ -9,10 +9,10 @@ from ctpet.render.panels import (
     show_fusion,
     show_pet,
     suv_bar,
-    watermark,
 )
 from ctpet.render.planes import Plane, View, body_box, coronal_mip, cut, liveliest
 from ctpet.render.preview import render_preview
+from ctpet.render.watermark import watermark
 
 __all__ = [
     "CT_WINDOW_HU",

@@ -1,6 +1,7 @@
 """Panels on matplotlib axes: CT, PET and fusion in mm, orientation letters, SUV colour bar."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -9,8 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.typing import ColorType
 from numpy.typing import NDArray
 
+from ctpet.render.captions import WARNING
 from ctpet.render.planes import Plane
 
 CT_WINDOW_HU = (-160.0, 240.0)
@@ -21,12 +24,13 @@ SUV_WINDOW = (0.0, 7.0)
 PET_COLOURS = "gray_r"
 FUSION_COLOURS = "hot"
 DIFFERENCE_COLOURS = "RdBu_r"
+DIFFERENCE_SUV = 4.0
+"""Largest difference shown, in both directions."""
+
 FONT = "DejaVu Sans"
-WARNING = "SYNTHETIC – NOT FOR DIAGNOSIS"
 _FUSION_OPACITY = 0.75
 _FUSION_FULL_AT = 3.0 / 7.0
 """Part of the window from which on the PET hides as much of the CT as it ever does."""
-_WARNING_RED = "#e01010"
 
 
 def fuse(
@@ -59,14 +63,12 @@ def fuse(
 
 def show_ct(axes: Axes, plane: Plane, *, window_hu: tuple[float, float] = CT_WINDOW_HU) -> None:
     """Draw a CT plane in grey."""
-    low, high = window_hu
-    _show(axes, plane, plane.pixels, cmap="gray", vmin=low, vmax=high)
+    _show(axes, plane, plane.pixels, beyond="black", **_scale("gray", window_hu))
 
 
 def show_pet(axes: Axes, plane: Plane, *, suv_window: tuple[float, float] = SUV_WINDOW) -> None:
     """Draw a PET plane or projection in inverted grey: uptake is dark."""
-    low, high = suv_window
-    _show(axes, plane, plane.pixels, cmap=PET_COLOURS, vmin=low, vmax=high)
+    _show(axes, plane, plane.pixels, beyond="white", **_scale(PET_COLOURS, suv_window))
 
 
 def show_fusion(
@@ -79,22 +81,32 @@ def show_fusion(
     """
     if ct.pixels.shape != pet.pixels.shape:
         raise ValueError(f"CT has {ct.pixels.shape} pixels, PET {pet.pixels.shape}")
-    _show(axes, ct, fuse(ct.pixels, pet.pixels, suv_window=suv_window))
+    _show(axes, ct, fuse(ct.pixels, pet.pixels, suv_window=suv_window), beyond="black")
 
 
-def show_difference(axes: Axes, plane: Plane, *, most_suv: float) -> None:
+def show_difference(axes: Axes, plane: Plane, *, most_suv: float = DIFFERENCE_SUV) -> None:
     """Draw a difference of SUV: red where it is above 0, blue where below, white at 0."""
-    _show(axes, plane, plane.pixels, cmap=DIFFERENCE_COLOURS, vmin=-most_suv, vmax=most_suv)
+    none = mpl.colormaps[DIFFERENCE_COLOURS](0.5)
+    scale = _scale(DIFFERENCE_COLOURS, (-most_suv, most_suv))
+    _show(axes, plane, plane.pixels, beyond=none, **scale)
 
 
-def _show(axes: Axes, plane: Plane, pixels: NDArray[np.float32], **colours: str | float) -> None:
+def _scale(colours: str, window: tuple[float, float]) -> dict[str, Any]:
+    return {"cmap": colours, "vmin": window[0], "vmax": window[1]}
+
+
+def _show(
+    axes: Axes, plane: Plane, pixels: NDArray[np.float32], *, beyond: ColorType, **colours: Any
+) -> None:
+    """Draw pixels, and beyond them the colour of what is not there."""
+    axes.set_facecolor(beyond)
     axes.imshow(
         pixels,
         extent=plane.extent_mm,
         origin="upper",
         aspect="equal",
         interpolation="bilinear",
-        **colours,  # type: ignore[arg-type]
+        **colours,
     )
     axes.set_xticks([])
     axes.set_yticks([])
@@ -125,30 +137,6 @@ def label_edges(axes: Axes, edges: Sequence[str]) -> None:
         )
 
 
-def watermark(axes: Axes) -> None:
-    """Write across a panel, whose limits are set, that it is synthetic and not for diagnosis."""
-    axes.apply_aspect()
-    box = axes.get_window_extent()
-    slant = 32.0 if box.height > 0.5 * box.width else 0.0
-    pixels = min(0.085 * box.width, 0.4 * box.height)
-    axes.text(
-        0.5,
-        0.5,
-        WARNING.replace(" – ", "\n"),
-        transform=axes.transAxes,
-        ha="center",
-        va="center",
-        rotation=slant,
-        color=_WARNING_RED,
-        alpha=0.25,
-        fontsize=max(pixels * 72 / axes.figure.get_dpi(), 1.0),
-        fontweight="bold",
-        fontfamily=FONT,
-        clip_on=True,
-        path_effects=[patheffects.withStroke(linewidth=1.5, foreground="white", alpha=0.25)],
-    )
-
-
 def suv_bar(
     figure: Figure,
     axes: Axes,
@@ -156,21 +144,26 @@ def suv_bar(
     colours: str = PET_COLOURS,
     suv_window: tuple[float, float] = SUV_WINDOW,
     ink: str = "white",
+    size: float = 12,
 ) -> None:
-    """Fill axes with a horizontal colour bar labelled in SUVbw."""
+    """Fill axes with a horizontal colour bar labelled in SUVbw; it goes on beyond a window's ends.
+
+    Nothing lies below an SUV of 0.
+    """
     scale = ScalarMappable(Normalize(*suv_window), cmap=colours)
-    bar = figure.colorbar(scale, cax=axes, orientation="horizontal", extend="max")
-    bar.set_label("SUVbw (g/mL)", color=ink, fontsize=12, fontfamily=FONT)
-    bar.ax.tick_params(colors=ink, labelsize=11, labelfontfamily=FONT)
+    extend = "both" if suv_window[0] < 0 else "max"
+    bar = figure.colorbar(scale, cax=axes, orientation="horizontal", extend=extend)
+    bar.set_label("SUVbw (g/mL)", color=ink, fontsize=size, fontfamily=FONT)
+    bar.ax.tick_params(colors=ink, labelsize=size - 1, labelfontfamily=FONT)
     bar.outline.set_edgecolor(ink)
 
 
-def banner(figure: Figure, title: str) -> None:
+def banner(figure: Figure, title: str, warning: str = WARNING) -> None:
     """Write the warning, large, and a title under it into the top 150 pixels of a figure."""
     figure.text(
         0.5,
         1 - 45 / figure.bbox.height,
-        WARNING,
+        warning,
         ha="center",
         va="center",
         color="white",

@@ -109,9 +109,15 @@ def on_grid(volume: Volume, view: View, grid: Geometry, *, fill: float) -> Plane
 def coronal_mip(volume: Volume, *, fill: float = 0.0) -> Plane:
     """Return the maximum intensity projection along anterior-posterior."""
     whole = upright_grid(volume.geometry)
-    highest = resample(volume, whole, fill=fill).array.max(axis=1, keepdims=True)
-    middle = np.array([0.0, (whole.shape[1] - 1) / 2, 0.0])
-    return _picture(highest, "coronal", _moved(whole, middle, 1))
+    return _projection(resample(volume, whole, fill=fill).array.max(axis=1, keepdims=True), whole)
+
+
+def coronal_extreme(volume: Volume) -> Plane:
+    """Return the value farthest from 0 on each ray along anterior-posterior, with its sign."""
+    whole = upright_grid(volume.geometry)
+    array = resample(volume, whole, fill=0.0).array
+    low, high = array.min(axis=1, keepdims=True), array.max(axis=1, keepdims=True)
+    return _projection(np.where(-low > high, low, high), whole)
 
 
 def liveliest(pet: Volume, view: View) -> float:
@@ -158,6 +164,12 @@ def _moved(whole: Geometry, index: NDArray[np.float64], axis: int) -> Geometry:
     affine = whole.affine.copy()
     affine[:3, 3] = whole.index_to_lps(index)
     return Geometry((shape[0], shape[1], shape[2]), affine, whole.frame_of_reference_uid)
+
+
+def _projection(array: NDArray[np.float32], whole: Geometry) -> Plane:
+    """Return what was projected along a grid's anterior-posterior axis as a picture."""
+    middle = np.array([0.0, (whole.shape[1] - 1) / 2, 0.0])
+    return _picture(array, "coronal", _moved(whole, middle, 1))
 
 
 def _picture(array: NDArray[np.float32], view: View, grid: Geometry) -> Plane:

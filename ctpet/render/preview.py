@@ -8,21 +8,21 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
 
+from ctpet.render.captions import WARNING
 from ctpet.render.panels import (
     CT_WINDOW_HU,
     FONT,
     FUSION_COLOURS,
     PET_COLOURS,
     SUV_WINDOW,
-    WARNING,
     banner,
     show_ct,
     show_fusion,
     show_pet,
     suv_bar,
-    watermark,
 )
 from ctpet.render.planes import Plane, Range, View, body_box, coronal_mip, cut, liveliest, on_grid
+from ctpet.render.watermark import edge_mm, watermark, widened
 from ctpet.volume import Volume
 
 WIDTH_PX = 1600
@@ -37,13 +37,17 @@ _AXIS_NAME: dict[View, str] = {"axial": "z", "coronal": "y", "sagittal": "x"}
 
 @dataclass(frozen=True)
 class _Row:
-    """One place in the patient: the CT, the PET and the PET on the CT's pixels."""
+    """One place in the patient: the CT, the PET and the PET on the CT's pixels.
+
+    What is shown of it has an empty edge, ``edge`` mm wide.
+    """
 
     ct: Plane
     pet: Plane
     pet_on_ct: Plane
     across: Range
     upwards: Range
+    edge: float
 
 
 def render_preview(
@@ -70,9 +74,11 @@ def render_preview(
     """
     if (ct.quantity, pet.quantity) != ("HU", "SUVBW"):
         raise ValueError(f"a preview shows HU and SUVBW, not {ct.quantity} and {pet.quantity}")
-    across, depth, upwards = body_box(ct)
-    coronal = _row(ct, pet, "coronal", across, upwards)
-    axial = _row(ct, pet, "axial", across, (depth[1], depth[0]))
+    box = body_box(ct)
+    edge = edge_mm(box)
+    across, depth, upwards = (widened(ends, edge) for ends in box)
+    coronal = _row(ct, pet, "coronal", (across, upwards), edge)
+    axial = _row(ct, pet, "axial", (across, (depth[1], depth[0])), edge)
     figure, layout = _sheet(coronal, axial)
     banner(figure, title)
     for number, (row, other) in enumerate(((coronal, axial), (axial, coronal))):
@@ -84,11 +90,11 @@ def render_preview(
     FigureCanvasAgg(figure).print_png(path, metadata=described)  # type: ignore[no-untyped-call]
 
 
-def _row(ct: Volume, pet: Volume, view: View, across: Range, upwards: Range) -> _Row:
+def _row(ct: Volume, pet: Volume, view: View, shown: tuple[Range, Range], edge: float) -> _Row:
     at_mm = liveliest(pet, view)
     ct_plane = cut(ct, view, at_mm, fill=_AIR_HU)
     pet_on_ct = on_grid(pet, view, ct_plane.grid, fill=0)
-    return _Row(ct_plane, cut(pet, view, at_mm, fill=0), pet_on_ct, across, upwards)
+    return _Row(ct_plane, cut(pet, view, at_mm, fill=0), pet_on_ct, *shown, edge)
 
 
 def _sheet(coronal: _Row, axial: _Row) -> tuple[Figure, GridSpec]:
@@ -133,8 +139,8 @@ def _draw_row(panels: list[Axes], row: _Row, other_row_mm: float, suv_window: Ra
     show_fusion(fusion, row.ct, row.pet_on_ct, suv_window=suv_window)
     for axes, name in ((ct, "CT"), (pet, "Synthetic PET"), (fusion, "Fusion")):
         _frame(axes, f"{name} · {place}", row)
-    watermark(pet)
-    watermark(fusion)
+    watermark(pet, row.edge)
+    watermark(fusion, row.edge)
 
 
 def _draw_mip(
@@ -143,14 +149,13 @@ def _draw_mip(
     axes = figure.add_subplot(layout[0:2, 3])
     show_pet(axes, mip, suv_window=suv_window)
     _frame(axes, "Synthetic PET · coronal MIP", coronal)
-    watermark(axes)
+    watermark(axes, coronal.edge)
 
 
 def _frame(axes: Axes, caption: str, row: _Row) -> None:
     """Show the row's part of the patient, under a caption."""
     axes.set_xlim(*row.across)
     axes.set_ylim(*row.upwards)
-    axes.set_facecolor("black")
     axes.set_title(caption, color="white", fontsize=12, fontfamily=FONT, pad=5)
     for spine in axes.spines.values():
         spine.set_color("#50565c")

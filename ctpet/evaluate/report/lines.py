@@ -23,6 +23,14 @@ def interval_of(summary: Summary, kind: Kind, region: str, metric: str) -> Inter
     return _NONE
 
 
+def patients_of(summary: Summary, kind: Kind, region: str, metric: str) -> int:
+    """Return how many patients have a metric."""
+    for line in summary.lines:
+        if (line.kind, line.region, line.metric) == (kind, region, metric):
+            return line.patients
+    return 0
+
+
 def baseline_name(name: str) -> Key:
     """Return the words for a baseline."""
     return Key(f"baseline.{name}")

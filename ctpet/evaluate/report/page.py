@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from ctpet.evaluate.agreement import RANGE_SUV
 from ctpet.evaluate.detection import SEGMENTED_PETS
-from ctpet.evaluate.lesions import HOT_SUV, LEAST_ML, NEAR_MM, SIZE_CLASSES
+from ctpet.evaluate.lesions import SIZE_CLASSES
 from ctpet.evaluate.pictures import Picture
 from ctpet.evaluate.report import case_table, error_tables, numbers, size_table
 from ctpet.evaluate.report.agreement_table import agreement_rows
@@ -17,7 +17,8 @@ from ctpet.evaluate.report.charts import MOST_SUV
 from ctpet.evaluate.report.detection_table import detection_rows, suv_rows
 from ctpet.evaluate.report.figures import agreement_figure, case_figure, froc_figure, joint_figure
 from ctpet.evaluate.report.frame import write_page
-from ctpet.evaluate.report.lines import interval_of
+from ctpet.evaluate.report.leading import focus_words, leading_figures, leading_headline
+from ctpet.evaluate.report.lines import interval_of, some
 from ctpet.evaluate.report.methods import methods
 from ctpet.evaluate.report.verdict import alerts, verdict
 from ctpet.evaluate.report.words import Language, Text, Words, load_words
@@ -49,12 +50,16 @@ def write_report(
         model=evaluation.model[0] if evaluation.model else None,
         patients=evaluation.summary.patients,
         refused=evaluation.refused,
+        refused_names=some([one.name for one in evaluation.refused]),
         alerts=alerts(evaluation),
+        lead=leading_headline(evaluation.summary),
+        figures=leading_figures(evaluation.summary),
+        projections=next((one for one in pictures if one.sort == "projections"), None),
         verdict=verdict(evaluation),
         strip=case_figure(evaluation, words),
         joint=joint_figure(evaluation, words),
         most_suv=f"{MOST_SUV:g}",
-        pictures=pictures,
+        pictures=[one for one in pictures if one.sort == "planes"],
         cases=case_table.case_rows(evaluation),
         case_columns=case_table.columns(evaluation),
         findings=case_table.finding_rows(evaluation.cases),
@@ -88,7 +93,7 @@ def _foci(summary: Summary) -> dict[str, Any]:
 
     hot_dice = interval_of(summary, "foci", "body", "hot_dice").mean
     found = {
-        "focus": {"hot": f"{HOT_SUV:g}", "least": f"{LEAST_ML:g}", "near": f"{NEAR_MM:g}"},
+        "focus": focus_words(),
         "size_classes": SIZE_CLASSES,
         "foci_rows": size_table.size_rows(summary, "foci", size_table.FOCI),
         "uptake": size_table.uptake_ml(summary),

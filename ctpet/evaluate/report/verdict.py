@@ -7,11 +7,9 @@ from typing import Literal
 import numpy as np
 
 from ctpet.evaluate.baselines import NOTHING, TIERS
-from ctpet.evaluate.lesions import HOT_SUV, LEAST_ML, NEAR_MM
 from ctpet.evaluate.report import numbers
 from ctpet.evaluate.report.detection_table import detection_rows
 from ctpet.evaluate.report.lines import baseline_name, interval_of, some, tier_name
-from ctpet.evaluate.report.size_table import FOCI, total, uptake_ml
 from ctpet.evaluate.report.words import Key, Value
 from ctpet.evaluate.run import Evaluation
 from ctpet.evaluate.statistics import LEAST_PATIENTS
@@ -61,7 +59,7 @@ def verdict(evaluation: Evaluation) -> Verdict:
     sentences += _worse_elsewhere(summary)
     if {line.name for line in summary.baselines} == {NOTHING}:
         sentences.append(Sentence("verdict.nothing_to_fit", "doubt"))
-    sentences += [_foci(summary), *_detection(summary), *_power(summary, best)]
+    sentences += [*_detection(summary), *_power(summary, best)]
     seen = any(case.in_training for case in evaluation.cases)
     return Verdict(_headline(summary, judged, best, seen=seen), tuple(sentences))
 
@@ -167,13 +165,6 @@ def _worse_elsewhere(summary: Summary) -> list[Sentence]:
             values: dict[str, Value] = {"tier": tier_name(tier), "baselines": names}
             found.append(Sentence("verdict.worse_in_tier", "bad", values))
     return found
-
-
-def _foci(summary: Summary) -> Sentence:
-    values: dict[str, Value] = {sort: total(summary, "foci", sort) for sort in FOCI}
-    values |= {f"{sort}_ml": told for sort, told in uptake_ml(summary).items()}
-    values |= {"hot": f"{HOT_SUV:g}", "least": f"{LEAST_ML:g}", "near": f"{NEAR_MM:g}"}
-    return Sentence("verdict.foci", "plain", values)
 
 
 def _detection(summary: Summary) -> list[Sentence]:

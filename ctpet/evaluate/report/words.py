@@ -10,8 +10,7 @@ from markupsafe import Markup, escape
 
 Language = Literal["en", "vi"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
-
-_FILES = ("words.toml", "comparison.toml", "detection.toml")
+_FILES = ("leading.toml", "words.toml", "detection.toml", "pictures.toml", "comparison.toml")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from ctpet.contract import ModelContract, TrainingData
 from ctpet.evaluate.baselines import BASELINES, TIERS
 from ctpet.evaluate.lesions import SIZE_CLASSES
 from ctpet.evaluate.pictures import Picture
+from ctpet.evaluate.report.words import LANGUAGES
 from ctpet.evaluate.run import Evaluation
 from ctpet.evaluate.score import CaseScore, Region
 from ctpet.evaluate.summary import summarise
@@ -97,10 +98,12 @@ def pooled():
 def pictures(evaluated: Evaluation) -> list[Picture]:
     """The first case as every picture, once without CT."""
     name = evaluated.cases[0].name
+    png = dict.fromkeys(LANGUAGES, PIXEL)
     return [
-        Picture(name, "worst", 0.5, True, PIXEL),
-        Picture(name, "median", 0.4, True, PIXEL),
-        Picture(name, "best", 0.3, False, PIXEL),
+        Picture(name, "median", 0.4, True, png, "projections"),
+        Picture(name, "worst", 0.5, True, png),
+        Picture(name, "median", 0.4, True, png),
+        Picture(name, "best", 0.3, False, png),
     ]
 
 

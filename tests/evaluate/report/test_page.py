@@ -58,14 +58,21 @@ def test_the_liver_is_too_hot_by_the_mean_error(page):
     assert row.startswith(f"|liver|6|+0.350{limits}|+23.1 %|")
 
 
-def test_the_warning_comes_first_then_what_was_refused_then_the_summary(page):
+def test_the_warning_comes_first_then_what_matters_then_means_over_the_body(page):
     order = [
         page.text.index(each)
         for each in (
             "SYNTHETIC – NOT FOR DIAGNOSIS",
-            "Refused: 1 not scored",
+            "Refused and in none of the figures: 1 (broken)",
             "It is not known whether any of these patients",
+            "measured foci of high uptake are omitted",
+            "reference lesions found",
+            "where uptake is high",
+            "MAE in the body [",
             "The model is worse than",
+            "Maximum intensity projections",
+            "mean absolute error (MAE) of SUV in the body",
+            "Refused: 1 not scored",
             "Model and baselines",
             "All measures by region",
             "Foci of high uptake",
@@ -80,6 +87,7 @@ def test_the_warning_comes_first_then_what_was_refused_then_the_summary(page):
     assert order == sorted(order)
     assert "broken" in page.line("|broken|")
     assert "Refused: 1 not scored" in page.bad
+    assert any("Refused and in none" in each for each in page.bad)
 
 
 def test_no_figure_is_loaded_and_none_leaves_the_page(report):
@@ -213,7 +221,8 @@ def test_pictures_are_inside_the_page(tmp_path):
     one = evaluation([0.1] * 3)
     page = Page(written(one, tmp_path, shown=pictures(one)))
     images = [attributes for tag, attributes in page.tags if tag == "img"]
-    assert len(images) == 3
+    assert [each["lang"] for each in images] == ["en", "vi"] * 4
+    assert "Median case: case-0. MAE in the body 0.400 g/mL." in page.text
     assert "Worst case: case-0, MAE 0.500 g/mL." in page.text
     assert page.text.count("There is no CT; the first column") == 1
 

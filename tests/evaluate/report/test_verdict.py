@@ -26,7 +26,7 @@ def keys(found):
 def test_a_model_below_all_baselines_is_better():
     found = verdict(evaluation(MANY))
     assert (found.headline.key, found.headline.tone) == ("headline.better", "plain")
-    assert keys(found) == ["verdict.error", "verdict.best", "verdict.foci", "verdict.power"]
+    assert keys(found) == ["verdict.error", "verdict.best", "verdict.power"]
     assert sentence(found, "verdict.error").values["mae"] == "0.148"
     assert sentence(found, "verdict.best").values["difference"] == "−0.852"
 
@@ -79,7 +79,6 @@ def test_few_patients_get_no_interval_no_p_and_no_conclusion(patients):
     assert keys(found) == [
         "verdict.error_few",
         "verdict.best_few",
-        "verdict.foci",
         "verdict.power_few",
     ]
     assert not any("ends" in each.values or "p" in each.values for each in found.sentences)
@@ -100,20 +99,6 @@ def test_the_detectable_difference_is_that_of_the_best_baseline():
     assert float(found.values["detectable"]) == pytest.approx(
         minimum_detectable_difference(differences), rel=5e-3
     )
-
-
-def test_foci_are_counted_over_all_cases():
-    values = sentence(verdict(evaluation(MANY)), "verdict.foci").values
-    assert [values[each] for each in ("fabricated", "predicted", "omitted", "measured")] == [
-        *(10, 40),
-        *(20, 50),
-    ]
-    assert [
-        values[f"{each}_ml"] for each in ("fabricated", "predicted", "omitted", "measured")
-    ] == [
-        *("105", "420"),
-        *("210", "525"),
-    ]
 
 
 def test_cases_in_training_are_named():

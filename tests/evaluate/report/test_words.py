@@ -9,6 +9,7 @@ from markupsafe import Markup
 from ctpet.errors import InputRefused
 from ctpet.evaluate.baselines import NOTHING
 from ctpet.evaluate.files import Refused
+from ctpet.evaluate.pictures import captions_of
 from ctpet.evaluate.report import charts, froc_chart
 from ctpet.evaluate.report.comparison_page import write_comparison
 from ctpet.evaluate.report.page import write_report
@@ -56,7 +57,12 @@ def test_every_text_is_shown_somewhere(tmp_path, monkeypatch):
     for module in (charts, froc_chart):
         monkeypatch.setattr(module, "as_svg", lambda *_: Markup())  # spares the time of drawing
     for number, one in enumerate(some_of_every_sort()):
-        write_report(one, pictures(one), tmp_path / f"{number}.html")
+        shown = pictures(one)
+        if len(one.cases) < 3:
+            shown[0] = replace(shown[0], place="worst")
+        write_report(one, shown, tmp_path / f"{number}.html")
+    for has_ct in (False, True):
+        captions_of(load_words(), "en", has_ct=has_ct)
     for number, one in enumerate(comparisons()):
         write_comparison(one, tmp_path / f"comparison-{number}.html")
     assert set(TEXTS) - said == set()
@@ -80,6 +86,7 @@ def some_of_every_sort():
     finding = Finding("prediction-covers-part", "warning", "The prediction covers 90% of the body")
     refusal = InputRefused("no-body", "There is no body", remedy="Check")
     first = score("one", 0.1, findings=[finding])
+    cold = score("two", 0.1, foci=(-3, -3))
     return [
         evaluation(MANY, seen=[True, None, *[False] * 8], model=True, resampled=True),
         evaluation(
@@ -90,6 +97,7 @@ def some_of_every_sort():
         appearance(),
         evaluation([0.2], baselines=(NOTHING,)),
         assembled([first], [evaluation([0.1]).baselines[0]]),
+        assembled([cold], [evaluation([0.1]).baselines[0]]),
         segmented_evaluation(),
     ]
 

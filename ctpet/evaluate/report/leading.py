@@ -1,0 +1,111 @@
+"""What the first screen leads with: what matters to a patient, before any mean over voxels."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ctpet.evaluate.lesions import HOT_SUV, LEAST_ML, NEAR_MM
+from ctpet.evaluate.report import numbers
+from ctpet.evaluate.report.lines import interval_of, patients_of
+from ctpet.evaluate.report.size_table import FOCI, total
+from ctpet.evaluate.report.verdict import Sentence, Tone
+from ctpet.evaluate.report.words import Value
+from ctpet.evaluate.summary import JUDGED_METRIC, JUDGED_TIER, Summary
+from ctpet.evaluate.voxel import HIGH_SUV
+
+MOST = 0.5
+"""From which share on omitted or fabricated foci are told in red; below, in amber."""
+
+HIGH_TIER = "measured > 2.5"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number and what it is.
+
+    Attributes:
+        value: the number, with its unit.
+        meaning: what it says.
+    """
+
+    value: Sentence
+    meaning: Sentence
+
+
+def foci_headline(counts: dict[str, int]) -> Sentence:
+    """Return what a model does to foci of high uptake.
+
+    Args:
+        counts: over all cases: predicted, fabricated, measured, omitted.
+    """
+    if not counts["measured"] + counts["predicted"]:
+        return Sentence("lead.no_foci", "doubt")
+    shares = [
+        counts[wrong] / counts[all_of]
+        for wrong, all_of in (("omitted", "measured"), ("fabricated", "predicted"))
+        if counts[all_of]
+    ]
+    tone: Tone = "bad" if max(shares) >= MOST else "doubt" if max(shares) else "plain"
+    return Sentence("lead.foci", tone, counts)
+
+
+def leading_headline(summary: Summary) -> Sentence:
+    """Return the first sentence of a report."""
+    return foci_headline({sort: total(summary, "foci", sort) for sort in FOCI})
+
+
+def focus_words() -> dict[str, Value]:
+    """Return what a focus is, for the placeholders of texts."""
+    return {"hot": f"{HOT_SUV:g}", "least": f"{LEAST_ML:g}", "near": f"{NEAR_MM:g}"}
+
+
+def leading_figures(summary: Summary) -> list[Figure]:
+    """Return the numbers below the first sentence, the clinical ones first."""
+    return [
+        *_uptake(summary, "fabricated_ml", "predicted_ml"),
+        *_uptake(summary, "omitted_ml", "measured_ml"),
+        *_lesions(summary),
+        *_error(summary, HIGH_TIER, "lead.high", lambda: _high(summary)),
+        *_error(summary, JUDGED_TIER, "lead.body", dict),
+    ]
+
+
+def _uptake(summary: Summary, wrong: str, all_of: str) -> list[Figure]:
+    """Return a volume of uptake that one PET has far from all that is hot on the other."""
+    volume, everything = (summary.totals.get(f"foci: {name}", np.nan) for name in (wrong, all_of))
+    if not np.isfinite(volume):
+        return []
+    least: dict[str, Value] = {"volume": numbers.number(volume)}
+    told: dict[str, Value] = {"all": numbers.number(everything)}
+    return [Figure(Sentence("lead.at_least", values=least), Sentence(f"lead.{wrong}", values=told))]
+
+
+def _lesions(summary: Summary) -> list[Figure]:
+    if not any(line.kind == "lesions" for line in summary.lines):
+        return []
+    found, shown = (
+        total(summary, "lesions", sort) for sort in ("detected_by_both", "measured_detected")
+    )
+    value = Sentence("lead.of", values={"some": found, "all": shown})
+    return [Figure(value, Sentence("lead.lesions"))]
+
+
+def _error(
+    summary: Summary, tier: str, key: str, more: Callable[[], dict[str, Value]]
+) -> list[Figure]:
+    mae = interval_of(summary, "tier", tier, JUDGED_METRIC)
+    if not np.isfinite(mae.mean):
+        return []
+    told: dict[str, Value] = {
+        "ends": numbers.ends_of(mae),
+        "patients": patients_of(summary, "tier", tier, JUDGED_METRIC),
+        **more(),
+    }
+    value = Sentence("lead.suv", values={"value": numbers.mean_of(mae)})
+    return [Figure(value, Sentence(key, values=told))]
+
+
+def _high(summary: Summary) -> dict[str, Value]:
+    bias = interval_of(summary, "tier", HIGH_TIER, "bias")
+    return {"high": f"{HIGH_SUV:g}", "bias": numbers.mean_of(bias, "+")}
