@@ -50,7 +50,7 @@ def write_report(
         model=evaluation.model[0] if evaluation.model else None,
         patients=evaluation.summary.patients,
         refused=evaluation.refused,
-        refused_names=some([one.name for one in evaluation.refused]),
+        refused_names=some([f"{one.name}: {one.code}" for one in evaluation.refused]),
         alerts=alerts(evaluation),
         lead=leading_headline(evaluation.summary),
         figures=leading_figures(evaluation.summary),

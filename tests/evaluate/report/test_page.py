@@ -63,7 +63,7 @@ def test_the_warning_comes_first_then_what_matters_then_means_over_the_body(page
         page.text.index(each)
         for each in (
             "SYNTHETIC – NOT FOR DIAGNOSIS",
-            "Refused and in none of the figures: 1 (broken)",
+            "Refused and in none of the figures: 1 (broken: ",
             "It is not known whether any of these patients",
             "measured foci of high uptake are omitted",
             "reference lesions found",
