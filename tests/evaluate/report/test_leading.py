@@ -48,7 +48,10 @@ def test_clinical_figures_come_before_the_body():
         *("lead.lesions", "lead.high", "lead.body"),
     ]
     fabricated, omitted, lesions, high, body = found
-    assert (fabricated.value.values, fabricated.meaning.values) == ({"volume": "105"}, {"all": "420"})
+    assert (fabricated.value.values, fabricated.meaning.values) == (
+        {"volume": "105"},
+        {"all": "420"},
+    )
     assert (omitted.value.values, omitted.meaning.values) == ({"volume": "210"}, {"all": "525"})
     assert lesions.value.values == {"some": 10, "all": 10}
     assert high.value.values["value"] == body.value.values["value"] == "0.148"
