@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ctpet.dicom.files import FileOpener, list_files
+from ctpet.dicom.frames import frame_count
 from ctpet.dicom.grouping import Instance, into_stacks
 from ctpet.dicom.header import HeaderNotes, HeaderUnreadable, NotDicom, read_header
 from ctpet.dicom.left_out import LEFT_OUT, left_out
@@ -138,11 +139,14 @@ def _sorted_out(
 def _series(
     stack: Sequence[Instance], findings: tuple[Finding, ...] = (), part: int = 0
 ) -> SeriesInfo:
+    some = any(len(one.frames) < frame_count(one.header) for one in stack)
+    kept = frozenset((n, frame.number) for n, one in enumerate(stack) for frame in one.frames)
     return SeriesInfo(
         files=tuple(one.file for one in stack),
         headers=tuple(one.header for one in stack),
         findings=findings,
         part=part,
+        kept=kept if some else None,
     )
 
 

@@ -61,20 +61,18 @@ def frames_of(series: SeriesInfo) -> list[Frame]:
         frame
         for instance, header in enumerate(series.headers)
         for frame in instance_frames(header, instance)
+        if series.kept is None or (instance, frame.number) in series.kept
     ]
 
 
 def instance_frames(header: Dataset, instance: int = 0) -> Iterator[Frame]:
     """Yield the frames of one instance; see :func:`frames_of`."""
-    shared = _first(header, "SharedFunctionalGroupsSequence")
-    per_frame = list(header.get("PerFrameFunctionalGroupsSequence") or [])
     count = frame_count(header)
     alone = header if count == 1 else Dataset()
     for number in range(count):
-        own = per_frame[number : number + 1]
-        groups = [*own, shared] if shared is not None else own
-        look = partial(_look_up, header, groups)
-        position = _look_up(alone, own, "PlanePositionSequence", "ImagePositionPatient")
+        own, groups = _own_groups(header, number), functional_groups(header, number)
+        look = partial(look_up, header, groups)
+        position = look_up(alone, own, "PlanePositionSequence", "ImagePositionPatient")
         position_mm = _numbers(position, 3)
         yield Frame(
             instance=instance,
@@ -90,19 +88,31 @@ def instance_frames(header: Dataset, instance: int = 0) -> Iterator[Frame]:
         )
 
 
+def functional_groups(header: Dataset, number: int) -> list[Dataset]:
+    """Return what describes one frame (PS3.3 C.7.6.16): its own group, then the shared one."""
+    shared = _first(header, "SharedFunctionalGroupsSequence")
+    own = _own_groups(header, number)
+    return own if shared is None else [*own, shared]
+
+
+def _own_groups(header: Dataset, number: int) -> list[Dataset]:
+    return list((header.get("PerFrameFunctionalGroupsSequence") or [])[number : number + 1])
+
+
 def frame_count(header: Dataset) -> int:
     """NumberOfFrames (0028,0008), 1 when absent; at least 1 and at most MAX_FRAMES."""
     return min(max(1, whole_number(header, "NumberOfFrames") or 1), MAX_FRAMES)
 
 
 def _acquisition(header: Dataset, groups: list[Dataset]) -> str:
-    number = _look_up(header, groups, "FrameContentSequence", "FrameAcquisitionNumber")
+    number = look_up(header, groups, "FrameContentSequence", "FrameAcquisitionNumber")
     if number is None:
         number = header.get("AcquisitionNumber")
     return "" if number is None else str(number)
 
 
-def _look_up(header: Dataset, groups: list[Dataset], sequence: str, keyword: str) -> Any:
+def look_up(header: Dataset, groups: list[Dataset], sequence: str, keyword: str) -> Any:
+    """Return an attribute from the first group whose ``sequence`` has it, else of the header."""
     for group in groups:
         item = _first(group, sequence)
         if item is not None and item.get(keyword) is not None:

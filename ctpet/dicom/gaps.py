@@ -73,6 +73,19 @@ def find_gaps(along_mm: NDArray[np.float64], rounding_mm: float = 0.0) -> Gaps:
     return Gaps(count, along_mm * ((count - 1) / along_mm[-1]), hole, varies=True)
 
 
+def is_regular(along_mm: NDArray[np.float64], rounding_mm: float = 0.0) -> bool:
+    """Whether slices (as :func:`find_gaps` takes them) fill a regular grid, none missing."""
+    widths = np.diff(along_mm)
+    if not widths.size:
+        return True
+    whole = np.zeros(len(widths), np.int64)
+    if _off_mm(along_mm, whole) <= 2 * JITTER_MM:
+        return True
+    slack = rounding_mm + JITTER_MM
+    index = _index(whole)
+    return rounding_mm > JITTER_MM and possible_spacings(along_mm, index, slack) is not None
+
+
 def _is_exact(along_mm: NDArray[np.float64], missing: NDArray[np.int64]) -> bool:
     """Whether places are a regular grid as written, with a few planes missing at most.
 

@@ -2,34 +2,42 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 from pydicom import Dataset
 
 from ctpet.dicom.ct_units import other_quantity
 from ctpet.dicom.frames import Frame, instance_frames
+from ctpet.dicom.marks import marks_of
 from ctpet.dicom.orientation import SAME_DEGREES, degrees_apart, with_mean_orientation
+from ctpet.dicom.passes import SAME_POSITION_MM, into_passes
+from ctpet.dicom.precision import rounding_mm
 from ctpet.dicom.series import DicomFile
 
 SPACING_TOLERANCE_MM = 1e-3
-SAME_POSITION_MM = 0.02
 LARGEST_STEP = 1.5
 """Where the kernel changes the next plane lies so many usual gaps away at most."""
 
 
 @dataclass(frozen=True, eq=False)
 class Instance:
-    """One file, its header, and its first frame."""
+    """One file, its header, and those of its frames that are meant."""
 
     file: DicomFile
     header: Dataset
-    frame: Frame
+    frames: tuple[Frame, ...]
 
     @classmethod
     def of(cls, file: DicomFile, header: Dataset) -> "Instance":
         """Make one from a header."""
-        return cls(file, header, next(instance_frames(header)))
+        return cls(file, header, tuple(instance_frames(header)))
+
+    @property
+    def frame(self) -> Frame:
+        """The first of them."""
+        return self.frames[0]
 
     @property
     def sop_instance_uid(self) -> str:
@@ -42,8 +50,9 @@ def into_stacks(instances: Iterable[Instance]) -> list[list[Instance]]:
 
     The key is study, series, modality, SOP class, rows, columns and unit, then orientation (to
     0.5°, see :mod:`ctpet.dicom.orientation`) and pixel spacing (to 1e-3 mm), then kernel unless
-    the planes go on where it changes, then AcquisitionNumber where that alone separates planes at
-    one place. A plane without orientation stays with its series, to be refused by name.
+    the planes go on where it changes, then acquisitions that lie over each other
+    (:func:`ctpet.dicom.passes.into_passes`); frames of one file may go to several stacks. A plane
+    without orientation stays with its series, to be refused by name.
 
     Returns:
         Each group in order along the slice normal; groups in the order of their first member.
@@ -95,8 +104,9 @@ def _same_plane(one: Frame, other: Frame) -> bool:
 
 
 def _with_mean_orientation(instances: list[Instance]) -> list[Instance]:
-    frames, _ = with_mean_orientation([one.frame for one in instances])
-    return [replace(one, frame=frame) for one, frame in zip(instances, frames, strict=True)]
+    frames, _ = with_mean_orientation([frame for one in instances for frame in one.frames])
+    rest = iter(frames)
+    return [replace(one, frames=tuple(islice(rest, len(one.frames)))) for one in instances]
 
 
 def _by_kernel(instances: list[Instance]) -> list[list[Instance]]:
@@ -126,21 +136,38 @@ def _kernel(instance: Instance) -> str:
 
 
 def _by_acquisition(instances: list[Instance]) -> list[list[Instance]]:
-    parts: dict[str, list[Instance]] = {}
-    for instance in instances:
-        parts.setdefault(instance.frame.acquisition, []).append(instance)
-    if len(parts) < 2 or not _overlap(instances):
+    """Divide planes of one kind into acquisitions; a copy goes where its original does."""
+    planes = [(one, frame) for one in instances for frame in one.frames]
+    if not all(frame.position_mm and frame.orientation for _, frame in planes):
         return [instances]
-    if any(_overlap(part) for part in parts.values()):
+    original_of: dict[tuple[str, int], int] = {}
+    originals = [
+        original_of.setdefault((one.sop_instance_uid or str(number), frame.number), number)
+        for number, (one, frame) in enumerate(planes)
+    ]
+    unique = sorted(set(originals))
+    parts = _passes([planes[number] for number in unique])
+    if len(parts) == 1:
         return [instances]
-    return [part for _, part in sorted(parts.items(), key=lambda item: _numeric(item[0]))]
+    part_of = {unique[plane]: n for n, part in enumerate(parts) for plane in part}
+    stacks: list[dict[DicomFile, Instance]] = [{} for _ in parts]
+    for (one, frame), original in zip(planes, originals, strict=True):
+        stack = stacks[part_of[original]]
+        before = stack[one.file].frames if one.file in stack else ()
+        stack[one.file] = replace(one, frames=(*before, frame))
+    return [list(stack.values()) for stack in stacks]
 
 
-def _overlap(instances: Sequence[Instance]) -> bool:
-    """Whether two different instances (by SOP Instance UID) lie at the same place."""
-    unique = {one.sop_instance_uid: one for one in instances}.values()
-    places = sorted(along_normal_mm(one.frame) for one in unique if one.frame.position_mm)
-    return any(b - a <= SAME_POSITION_MM for a, b in pairwise(places))
+def _passes(planes: Sequence[tuple[Instance, Frame]]) -> list[NDArray[np.intp]]:
+    frames = [frame for _, frame in planes]
+    orientation = np.array(frames[0].orientation)
+    normal = np.cross(orientation[:3], orientation[3:])
+    rounding = rounding_mm(frame.decimals for frame in frames)
+    return into_passes(
+        np.array([frame.position_mm for frame in frames]) @ normal,
+        marks_of([(one.header, frame) for one, frame in planes]),
+        float(np.abs(normal) @ rounding),
+    )
 
 
 def along_normal_mm(frame: Frame) -> float:
@@ -161,7 +188,3 @@ def _along_normal(instances: list[Instance]) -> list[Instance]:
             one.file.member or "",
         ),
     )
-
-
-def _numeric(text: str) -> tuple[int, str]:
-    return (int(text), text) if text.lstrip("-").isdigit() else (0, text)

@@ -8,17 +8,14 @@ from numpy.typing import NDArray
 
 from ctpet.dicom.frames import Frame, Numbers, frames_of, length_mm
 from ctpet.dicom.gaps import Gaps, find_gaps
-from ctpet.dicom.grouping import (
-    SAME_POSITION_MM,
-    SPACING_TOLERANCE_MM,
-    along_normal_mm,
-)
+from ctpet.dicom.grouping import SPACING_TOLERANCE_MM, along_normal_mm
 from ctpet.dicom.line import fit_line, require_same_place, require_straight, shift_limit_mm
 from ctpet.dicom.orientation import (
     jitter_findings,
     require_one_orientation,
     with_mean_orientation,
 )
+from ctpet.dicom.passes import SAME_POSITION_MM
 from ctpet.dicom.precision import rounding_mm
 from ctpet.dicom.series import SeriesInfo
 from ctpet.errors import InputRefused

@@ -31,12 +31,15 @@ class SeriesInfo:
         headers: parallel to ``files``; data sets read without pixel data.
         findings: what discovery saw or dropped.
         part: 0 if the whole series is one stack, else the number of this stack, from 1.
+        kept: the frames that belong to this stack, as (index into ``headers``, index of the frame
+            in its file); None: all of them.
     """
 
     files: tuple[DicomFile, ...]
     headers: tuple[Dataset, ...]
     findings: tuple[Finding, ...] = ()
     part: int = 0
+    kept: frozenset[tuple[int, int]] | None = None
 
     @property
     def first(self) -> Dataset:
@@ -71,4 +74,6 @@ class SeriesInfo:
     @property
     def frame_count(self) -> int:
         """Number of images: one an instance, or (0028,0008) where that is given."""
+        if self.kept is not None:
+            return len(self.kept)
         return sum(max(1, whole_number(header, "NumberOfFrames") or 1) for header in self.headers)
