@@ -12,6 +12,7 @@ from ctpet.dicom.frames import frame_count
 from ctpet.dicom.grouping import Instance, into_stacks
 from ctpet.dicom.header import HeaderNotes, HeaderUnreadable, NotDicom, read_header
 from ctpet.dicom.left_out import LEFT_OUT, left_out
+from ctpet.dicom.part_words import part_words
 from ctpet.dicom.series import DicomFile, SeriesInfo
 from ctpet.dicom.warned import collected_warnings, header_warning_findings
 from ctpet.errors import InputRefused
@@ -51,7 +52,7 @@ def discover(root: Path, *, progress: Progress = silent) -> Discovery:
     """Read every header under ``root`` and group the instances into stacks.
 
     Grouping is by series, SOP class, rows, columns, unit, orientation, pixel spacing, kernel, and
-    AcquisitionNumber where that separates planes at one place; see
+    acquisition where several lie over each other; see
     :func:`ctpet.dicom.grouping.into_stacks`. The result depends on the headers alone, neither
     on file names nor on the order the file system lists them in. Nothing is written to disk.
 
@@ -120,7 +121,7 @@ def _sorted_out(
     series = []
     for stack, part in zip(kept, _parts(kept), strict=True):
         about = _header_findings([by_file[one.file] for one in stack], lost)
-        series.append(_series(stack, (*_split_findings(part), *about), part))
+        series.append(_split(_series(stack, about, part)))
     counts = Counter(reasons.values())
     findings = [
         replace(finding, code=f"{reason}-dropped", message=f"{counts[reason]} {finding.message}")
@@ -170,17 +171,18 @@ def _order(series: SeriesInfo) -> tuple[str, int, str, int]:
     )
 
 
-def _split_findings(part: int) -> list[Finding]:
-    if not part:
-        return []
-    return [
-        Finding(
-            "series-split",
-            "info",
-            f"This is stack {part} of a series that holds several; they differ in matrix, unit, "
-            "orientation, pixel spacing, kernel or AcquisitionNumber",
-        )
-    ]
+def _split(series: SeriesInfo) -> SeriesInfo:
+    """Say of a part of a series that it is one, and which."""
+    if not series.part:
+        return series
+    told = Finding(
+        "series-split",
+        "info",
+        f"This is stack {series.part} of a series that holds several; they differ in matrix, "
+        "kernel, orientation, pixel spacing or acquisition. This one: "
+        f"{', '.join(part_words(series)) or 'nowhere'}",
+    )
+    return replace(series, findings=(told, *series.findings))
 
 
 def _header_findings(seen: Sequence[_Seen], lost: Counter[str]) -> tuple[Finding, ...]:

@@ -78,13 +78,13 @@ def _text(header: Dataset, groups: list[Dataset], sequence: str, keyword: str) -
     return None if value is None else str(value)
 
 
-def _moment(header: Dataset, groups: list[Dataset], frame: str, name: str) -> float | None:
-    """Return a date-time of the frame or the image, else its date and time, in seconds."""
-    for keyword in (frame, f"{name}DateTime"):
-        told = look_up(header, groups, "FrameContentSequence", keyword) if keyword else None
-        moment = parse_datetime(str(told or ""), None)
-        if moment is not None:
-            return (moment - _EPOCH).total_seconds()
+def _datetime(header: Dataset, groups: list[Dataset], keyword: str) -> float | None:
+    told = look_up(header, groups, "FrameContentSequence", keyword)
+    moment = parse_datetime(str(told or ""), None)
+    return None if moment is None else (moment - _EPOCH).total_seconds()
+
+
+def _date_and_time(header: Dataset, _: list[Dataset], name: str) -> float | None:
     clock = parse_time(str(header.get(f"{name}Time") or ""))
     if clock is None:
         return None
@@ -138,11 +138,11 @@ _READERS: tuple[tuple[str, Kind, _Reader], ...] = (
     _acquisition(_text, "StackID", "FrameContentSequence"),
     _acquisition(_number, "FrameAcquisitionNumber", "FrameContentSequence"),
     _acquisition(_number, "AcquisitionNumber"),
-    (
-        "AcquisitionTime",
-        "acquisition",
-        partial(_moment, frame="FrameAcquisitionDateTime", name="Acquisition"),
+    *(
+        (keyword, "acquisition", partial(_datetime, keyword=keyword))
+        for keyword in ("FrameAcquisitionDateTime", "AcquisitionDateTime", "FrameReferenceDateTime")
     ),
+    ("AcquisitionTime", "acquisition", partial(_date_and_time, name="Acquisition")),
     _acquisition(_number, "FrameReferenceTime"),
     _acquisition(_number, "KVP"),
     _acquisition(_text, "ImageType"),
@@ -152,7 +152,7 @@ _READERS: tuple[tuple[str, Kind, _Reader], ...] = (
     _acquisition(_text, "ImageComments"),
 )
 _LAST: tuple[tuple[str, Kind, _Reader], ...] = (
-    ("ContentTime", "made", partial(_moment, frame="", name="Content")),
+    ("ContentTime", "made", partial(_date_and_time, name="Content")),
     ("ImageIndex", "numbering", partial(_number, sequence="", keyword="ImageIndex")),
     ("InstanceNumber", "numbering", partial(_number, sequence="", keyword="InstanceNumber")),
 )

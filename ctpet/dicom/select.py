@@ -9,6 +9,7 @@ from pydicom import Dataset
 from ctpet.dicom.ct_units import not_hu
 from ctpet.dicom.discover import Discovery
 from ctpet.dicom.frames import instance_frames
+from ctpet.dicom.part_words import part_words
 from ctpet.dicom.series import SeriesInfo
 from ctpet.errors import InputRefused
 
@@ -49,7 +50,10 @@ def patient_count(headers: Iterable[Dataset]) -> int:
 
 
 def describe(series: SeriesInfo) -> str:
-    """One line about a stack, free of patient data: key, modality, images, spacing, kernel."""
+    """One line about a stack, free of patient data: key, modality, images, spacing, kernel.
+
+    A part of a series also says what tells it from the others.
+    """
     first = next(instance_frames(series.first))
     kernel = series.first.get("ConvolutionKernel")
     parts = [
@@ -58,6 +62,7 @@ def describe(series: SeriesInfo) -> str:
         "×".join(f"{value:.3g}" for value in first.spacing_mm) + " mm" if first.spacing_mm else "",
         f"slices {first.thickness_mm:.3g} mm" if first.thickness_mm else "",
         f"kernel {kernel}" if kernel else "",
+        *(part_words(series) if series.part else ()),
     ]
     return f"{series.key} ({', '.join(part for part in parts if part)})"
 
@@ -171,7 +176,7 @@ def _several(candidates: Sequence[SeriesInfo]) -> InputRefused:
     return InputRefused(
         "several-series",
         f"{len(candidates)} CT series could be meant: {_listed(candidates)}",
-        remedy="Name one with --series UID",
+        remedy="Name one with --series UID, or UID#n of a series that holds several",
     )
 
 

@@ -32,7 +32,7 @@ def select_pet(discovery: Discovery, *, series_uid: str | None = None) -> Series
         raise InputRefused(
             "several-series",
             f"{len(candidates)} PET series could be meant: {_listed(candidates)}",
-            remedy="Name one with --series UID",
+            remedy="Name one with --series UID, or UID#n of a series that holds several",
         )
     return candidates[0]
 

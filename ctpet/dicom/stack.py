@@ -200,8 +200,8 @@ def _drop_duplicates(planes: _Planes, opener: FileOpener, array: Planes) -> list
                 raise InputRefused(
                     "duplicates-differ",
                     f"Slice {number} of {len(layout.slots)} (counted along the normal) is there "
-                    f"{len(slot)} times with different pixels, and AcquisitionNumber "
-                    "(0020,0012) does not tell them apart",
+                    f"{len(slot)} times with different pixels, and neither acquisition, phase nor "
+                    "time tells them apart",
                     remedy="Export one reconstruction or phase as a series of its own",
                 )
             dropped += 1
