@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ctpet.evaluate.compare import Comparison
     from ctpet.evaluate.run import Evaluation
     from ctpet.evaluate.statistics import Interval
+    from ctpet.evaluate.subgroups import Participants
     from ctpet.job.demo import DemoResult
     from ctpet.job.run import JobResult
     from ctpet.learn.export.run import Exported
@@ -233,7 +234,20 @@ def evaluation_text(result: "Evaluation", out: Path) -> str:
         worse = "  the model is worse" if lines["body"].beats_model else ""
         rows.append(_row(name, [lines[tier].interval for tier in tiers]) + worse)
     rows += ["", f"{len(result.cases)} cases of {summary.patients} patients; mean over patients"]
+    rows += _participants_told(result.participants)
     return "\n".join([*rows, f"wrote {out}/report.html"])
+
+
+def _participants_told(found: "Participants | None") -> list[str]:
+    """Say which of the covariates' rows and columns were of no use, and who has none."""
+    if found is None:
+        return []
+    told = {
+        "patients without a row in the covariates": found.without_row,
+        "lines of the covariates about nobody scored": found.unused_lines,
+        "columns of the covariates left out": [f"{name} ({why})" for name, why in found.left_out],
+    }
+    return [f"{what}: {', '.join(map(str, names))}" for what, names in told.items() if names]
 
 
 def _row(name: str, intervals: "Sequence[Interval]") -> str:

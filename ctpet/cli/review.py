@@ -43,6 +43,12 @@ def evaluate(  # noqa: PLR0913  (typer: one parameter an option)
     table: Annotated[
         Path | None, typer.Option(help="CSV instead of folders: patient, predicted, reference, …")
     ] = None,
+    covariates: Annotated[
+        Path | None, typer.Option(help="CSV of the patients: patient, site, sex, age, …")
+    ] = None,
+    cut: Annotated[
+        list[str] | None, typer.Option(help="Where its numbers are split, such as bmi=25,30.")
+    ] = None,
     model: Annotated[
         str | None, typer.Option("--model", "-m", help="That predicted: whom did it learn from?")
     ] = None,
@@ -87,6 +93,8 @@ def evaluate(  # noqa: PLR0913  (typer: one parameter an option)
         raise typer.BadParameter("a segmenter's masks need --lesions, the reference, beside them")
     if predicted is not None and reference is not None:
         sources = Sources(predicted, reference, *maps)
+    if cut and covariates is None:
+        raise typer.BadParameter("--cut splits a column of --covariates")
     request = EvaluateRequest(
         sources=sources,
         table=table,
@@ -95,6 +103,8 @@ def evaluate(  # noqa: PLR0913  (typer: one parameter an option)
         title=title,
         resample_prediction=resample,
         workers=workers or os.cpu_count() or 1,
+        covariates=covariates,
+        cut_points=dict(map(_cut, cut or [])),
     )
     with reporting(STAGE_SHARES, style="quiet" if quiet else "auto") as progress:
         result = api.evaluate(request, out, language=language.value, progress=progress)
@@ -104,6 +114,21 @@ def evaluate(  # noqa: PLR0913  (typer: one parameter an option)
         typer.echo(evaluation_text(result, out))
     if result.refused:
         raise typer.Exit(InputRefused.exit_code)
+
+
+def _cut(told: str) -> tuple[str, tuple[float, ...]]:
+    """Return the column and cut points of ``NAME=25,30``."""
+    import math
+
+    name, _, points = told.rpartition("=")
+    try:
+        cuts = tuple(float(point) for point in points.split(","))
+    except ValueError:
+        cuts = ()
+    ascending = cuts and all(map(math.isfinite, cuts)) and list(cuts) == sorted(set(cuts))
+    if not name.strip() or not ascending:
+        raise typer.BadParameter(f"--cut {told}: write a column and where to split it: bmi=25,30")
+    return name.strip(), cuts
 
 
 @explained

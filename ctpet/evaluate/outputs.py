@@ -74,6 +74,7 @@ def summary_json(evaluation: Evaluation) -> dict[str, Any]:
         "agreements": evaluation.summary.agreements,
         "totals": evaluation.summary.totals,
         "detection": evaluation.summary.detection,
+        "participants": evaluation.participants,
         "cases": [
             {**asdict(case), "baselines": errors}
             for case, errors in zip(evaluation.cases, evaluation.baselines, strict=True)

@@ -3,17 +3,19 @@
 import pickle
 import tempfile
 import zlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ctpet.contract import ModelContract
 from ctpet.errors import CtpetError, InputRefused
 from ctpet.evaluate.baselines import baseline_errors
+from ctpet.evaluate.covariates import read_covariates
 from ctpet.evaluate.files import CaseFiles, Refused, Sources, find_cases
 from ctpet.evaluate.label_names import label_names
 from ctpet.evaluate.made_by import find_maker
 from ctpet.evaluate.score import CaseScore, Scored, ScoreTask, Tallies, score_case
+from ctpet.evaluate.subgroups import Participants, participants, require_somebody
 from ctpet.evaluate.summary import BaselineErrors, Summary, summarise
 from ctpet.evaluate.table import table_cases
 from ctpet.evaluate.tally import Tally
@@ -36,6 +38,8 @@ class EvaluateRequest:
         title: of the report; empty: the model's name.
         resample_prediction: put predictions on other grids onto the reference's.
         workers: processes.
+        covariates: CSV of the patients; None: without.
+        cut_points: where its columns of numbers are split, ascending; others at the median.
     """
 
     sources: Sources | None = None
@@ -45,6 +49,8 @@ class EvaluateRequest:
     title: str = ""
     resample_prediction: bool = False
     workers: int = 1
+    covariates: Path | None = None
+    cut_points: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +67,7 @@ class Evaluation:
         refused: what was not scored.
         summary: over patients.
         pooled: tallies over all cases, by ``measured`` and ``predicted``, then key.
+        participants: what a table says of the patients; None without one.
     """
 
     title: str
@@ -72,6 +79,7 @@ class Evaluation:
     refused: tuple[Refused, ...]
     summary: Summary
     pooled: Tallies
+    participants: Participants | None = None
 
 
 class WorkerKilled(CtpetError):
@@ -89,13 +97,18 @@ def evaluate(request: EvaluateRequest, *, progress: Progress = silent) -> Evalua
         progress: told of the first stages of :data:`STAGE_SHARES`.
 
     Raises:
-        InputRefused: what :mod:`ctpet.evaluate.files` refuses; ``nothing-scored``: no case could
-            be trusted.
+        InputRefused: what :mod:`ctpet.evaluate.files`, :mod:`ctpet.evaluate.covariates` and
+            :mod:`ctpet.evaluate.subgroups` refuse; ``nothing-scored``: no case could be trusted.
         ModelInvalid: the model cannot be read.
         WorkerKilled: most often for want of memory.
     """
     progress("match", 0.0)
+    covariates = None
+    if request.covariates is not None:
+        covariates = read_covariates(request.covariates, request.cut_points)
     cases, refused = _find(request)
+    if covariates is not None:
+        require_somebody(covariates, cases)
     model = find_maker(cases, request.model)
     labels = request.sources.labels if request.sources else None
     names = label_names(request.label_names, labels)
@@ -126,6 +139,7 @@ def evaluate(request: EvaluateRequest, *, progress: Progress = silent) -> Evalua
         refused=tuple(refused),
         summary=summarise(scores, found),
         pooled=pooled,
+        participants=None if covariates is None else participants(covariates, scored, scores),
     )
 
 

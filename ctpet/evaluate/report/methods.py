@@ -54,6 +54,7 @@ def methods(evaluation: Evaluation, words: Words) -> list[tuple[Text, tuple[Text
         "uptake": (say("methods.uptake.text", hot=_FOCI["hot"]),),
         "texture": (say("methods.texture.text", low=f"{low:g}", top=f"{top:g}"),),
         "statistics": (say("methods.statistics.text", **_STATISTICS),),
+        **_participants(evaluation, words),
         "limits": (say("methods.limits.text"),),
     }
     return [(say(f"methods.{name}.title"), texts) for name, texts in paragraphs.items()]
@@ -63,6 +64,12 @@ def _detection(evaluation: Evaluation, words: Words) -> dict[str, tuple[Text, ..
     if evaluation.summary.detection is None:
         return {}
     return {"detection": (words.say("methods.detection.text", **_STATISTICS),)}
+
+
+def _participants(evaluation: Evaluation, words: Words) -> dict[str, tuple[Text, ...]]:
+    if evaluation.participants is None:
+        return {}
+    return {"participants": (words.say("methods.participants.text", **_STATISTICS),)}
 
 
 def _software(evaluation: Evaluation, words: Words) -> tuple[Text, ...]:

@@ -20,6 +20,7 @@ from ctpet.evaluate.report.frame import write_page
 from ctpet.evaluate.report.leading import focus_words, leading_figures, leading_headline
 from ctpet.evaluate.report.lines import interval_of, some
 from ctpet.evaluate.report.methods import methods
+from ctpet.evaluate.report.participant_tables import participant_tables
 from ctpet.evaluate.report.verdict import alerts, verdict
 from ctpet.evaluate.report.words import Language, Text, Words, load_words
 from ctpet.evaluate.run import Evaluation
@@ -67,6 +68,7 @@ def write_report(
         **_errors(evaluation.summary),
         **_foci(evaluation.summary),
         **_detection(evaluation.summary, words),
+        participants=participant_tables(evaluation.participants),
         **_agreement(evaluation.summary, words),
     )
 

@@ -10,7 +10,10 @@ from markupsafe import Markup, escape
 
 Language = Literal["en", "vi"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
-_FILES = ("leading.toml", "words.toml", "detection.toml", "pictures.toml", "comparison.toml")
+_FILES = (
+    *("leading.toml", "words.toml", "detection.toml", "participants.toml", "pictures.toml"),
+    "comparison.toml",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,14 @@ from markupsafe import Markup
 
 from ctpet.errors import InputRefused
 from ctpet.evaluate.baselines import NOTHING
-from ctpet.evaluate.files import Refused
+from ctpet.evaluate.covariates import Column, Covariates
+from ctpet.evaluate.files import CaseFiles, Refused
 from ctpet.evaluate.pictures import captions_of
 from ctpet.evaluate.report import charts, froc_chart
 from ctpet.evaluate.report.comparison_page import write_comparison
 from ctpet.evaluate.report.page import write_report
 from ctpet.evaluate.report.words import Key, Text, Words, load_words, read_organs, read_texts
+from ctpet.evaluate.subgroups import participants
 from ctpet.findings import Finding
 from tests.evaluate.report.comparisons import made_comparison
 from tests.evaluate.report.made import assembled, evaluation, pictures, score
@@ -99,7 +101,23 @@ def some_of_every_sort():
         assembled([first], [evaluation([0.1]).baselines[0]]),
         assembled([cold], [evaluation([0.1]).baselines[0]]),
         segmented_evaluation(),
+        replace(evaluation(MANY), participants=made_participants()),
     ]
+
+
+def made_participants():
+    values = {"case-0": 61.0, "case-1": 70.5}
+    covariates = Covariates(
+        lines={"case-0": 2, "case-1": 3, "nobody": 4},
+        columns=(
+            Column("age", values, "median"),
+            Column("bmi", values, "given", (65.0,)),
+            Column("site", {"case-0": "a"}, "groups"),
+        ),
+        left_out=(("a", "empty"), ("b", "identifier"), ("c", "many")),
+    )
+    cases = evaluation(MANY).cases
+    return participants(covariates, [CaseFiles(case.name, case.name, {}) for case in cases], cases)
 
 
 def test_what_is_filled_in_is_escaped_and_what_is_ours_is_not():
