@@ -6,11 +6,15 @@ from pydicom import Dataset
 
 from ctpet.dicom.series import SeriesInfo
 from ctpet.dicom.stack import load_stack
+from ctpet.dicom.suv.activity_balance import judge_activity
 from ctpet.dicom.suv.audit import SuvAudit, audit_suv
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.progress import Progress, silent
 from ctpet.volume import Volume
+
+_NOT_OF_A_BODY = {"projection", "synthetic-pet", "transmission"}
+"""Findings of images whose sum is no activity in a body."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +25,7 @@ class PetReading:
         volume: SUVBW, g/mL, float32 (k, j, i).
         audit: the factors and what was weighed for them; its ``factors`` are parallel to the
             headers of the series.
-        findings: of discovery, of the audit and of the pixels, in that order.
+        findings: of discovery, of the audit, of the pixels and of the activity they hold.
     """
 
     volume: Volume
@@ -40,8 +44,9 @@ def read_pet(series: SeriesInfo, *, progress: Progress = silent) -> PetReading:
         progress: called with the stage ``"read"``.
 
     Raises:
-        InputRefused: ``not-pet``; those of :func:`ctpet.dicom.suv.audit.audit_suv` and of
-            :func:`ctpet.dicom.stack.load_stack`.
+        InputRefused: ``not-pet``; those of :func:`ctpet.dicom.suv.audit.audit_suv`, of
+            :func:`ctpet.dicom.stack.load_stack` and of
+            :func:`ctpet.dicom.suv.activity_balance.judge_activity`.
     """
     if series.modality != "PT":
         raise InputRefused(
@@ -56,4 +61,7 @@ def read_pet(series: SeriesInfo, *, progress: Progress = silent) -> PetReading:
         return factors[id(header)]
 
     stack = load_stack(series, quantity="SUVBW", scale=to_suvbw, progress=progress)
-    return PetReading(stack.volume, audit, series.findings + audit.findings + stack.findings)
+    findings = series.findings + audit.findings + stack.findings
+    if _NOT_OF_A_BODY.isdisjoint(finding.code for finding in audit.findings):
+        findings += judge_activity(stack.volume, series.headers)
+    return PetReading(stack.volume, audit, findings)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import warnings
 import zipfile
 
 import numpy as np
@@ -14,7 +15,15 @@ from ctpet.dicom.suv_report import suv_report
 from ctpet.errors import InputRefused
 from tests.dicom.pet_writing import a_pet, source_of, write
 from tests.dicom_factory import ct_series, write_series
-from tests.pet_factory import FACTOR, add_private, pet_series, set_all, shift, suv_pattern
+from tests.pet_factory import (
+    FACTOR,
+    add_private,
+    pet_series,
+    set_all,
+    set_injection,
+    shift,
+    suv_pattern,
+)
 
 
 def only(folder):
@@ -101,6 +110,81 @@ def test_philips_factor_from_a_file(tmp_path, syntax):
     for ds in pet:
         ds.file_meta.TransferSyntaxUID = syntax
     assert suv_report(write_series(pet, tmp_path / "pet")).factor == 0.0005
+
+
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRLittleEndian])
+@pytest.mark.parametrize(
+    ("maker", "tag"),
+    [("GE MEDICAL SYSTEMS", 0x0009100D), ("SIEMENS", 0x00711022), ("SIEMENS", 0x0071FF22)],
+)
+def test_private_time_without_creator_from_a_file(tmp_path, syntax, maker, tag):
+    pet = pet_series()
+    set_all(pet, Manufacturer=maker)
+    for ds in pet:
+        ds.add_new(tag, "UN", b"20260105104000.000000")
+        ds.file_meta.TransferSyntaxUID = syntax
+    report = suv_report(write_series(pet, tmp_path / "pet"))
+    assert report.rule == "bqml-start-vendor-private"
+    assert report.factor == pytest.approx(FACTOR * 2 ** (-1200 / 6586.2))
+    assert "private-creator-missing" in {finding.code for finding in report.findings}
+
+
+def test_illegal_datetime_of_a_file_is_read(tmp_path):
+    pet = pet_series()
+    set_all(pet, TimezoneOffsetFromUTC="+0700")
+    with warnings.catch_warnings(action="ignore"):  # pydicom's, of what is no legal DT
+        set_injection(pet, RadiopharmaceuticalStartDateTime="20260105030000+00:00")
+        set_injection(pet, RadiopharmaceuticalStartTime=None)
+        folder = write_series(pet, tmp_path / "pet")
+    assert suv_report(folder).factor == pytest.approx(FACTOR)
+
+
+def heavy(times):
+    """A PET of 2 L at SUV 1 in a patient of 3 kg, times some factor."""
+    pet = pet_series(np.full((8, 25, 25), 1 / FACTOR))
+    set_all(
+        pet, PixelSpacing=["10", "10"], SliceThickness="4", PatientWeight="3", PatientSize="0.5"
+    )
+    set_injection(pet, RadionuclideTotalDose="14e6")
+    for k, ds in enumerate(pet):
+        ds.ImagePositionPatient = ["0", "0", f"{4 * k}"]
+        ds.RescaleSlope = f"{0.5 * times * (14 / 370) / (3 / 70):.8g}"
+    return pet
+
+
+def test_image_may_hold_all_of_the_injected_activity(tmp_path):
+    reading = read_pet(only(write_series(heavy(1.0), tmp_path / "pet")))
+    assert reading.volume.array == pytest.approx(1.0, abs=1e-3)
+    assert reading.findings == ()
+
+
+def test_image_that_holds_somewhat_more_is_told(tmp_path):
+    reading = read_pet(only(write_series(heavy(2.0), tmp_path / "pet")))
+    (told,) = reading.findings
+    assert told.code == "activity-exceeds-dose"
+    assert "1.33 times" in told.message
+
+
+@pytest.mark.parametrize("units", ["BQML", "GML"])
+def test_image_that_holds_much_more_is_refused(tmp_path, units):
+    pet = heavy(3.0)
+    if units == "GML":
+        set_all(pet, Units="GML", SUVType="BW")
+        for ds in pet:
+            ds.RescaleSlope = f"{0.5 * 3 * FACTOR:.8g}"
+    series = only(write_series(pet, tmp_path / "pet"))
+    with pytest.raises(InputRefused, match="holds 2 times the injected") as caught:
+        read_pet(series)
+    assert caught.value.code == "activity-exceeds-dose"
+
+
+def test_activity_is_not_judged_without_a_weight_or_of_a_projection(tmp_path):
+    pet = heavy(3.0)
+    set_all(pet, Units="GML", PatientWeight=None)
+    assert read_pet(only(write_series(pet, tmp_path / "no-weight"))).volume.array.min() > 1
+    pet = heavy(3.0)
+    set_all(pet, SeriesDescription="MIP")
+    assert read_pet(only(write_series(pet, tmp_path / "mip"))).volume.array.min() > 1
 
 
 def test_ct_is_refused(tmp_path):

@@ -110,7 +110,7 @@ BROKEN = {
     synthetic_ct: "synthetic-input",
     two_pets: "several-pets",
     dose_of_a_mouse: "dose-implausible",
-    dose_of_an_infant: "suv-implausible",
+    dose_of_an_infant: "activity-exceeds-dose",
 }
 
 

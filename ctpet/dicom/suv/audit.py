@@ -28,7 +28,7 @@ _NEEDED = {
     "RadiopharmaceuticalInformationSequence": "Radiopharmaceutical Information (0054,0016)",
 }
 
-_ENHANCED_PET = "1.2.840.10008.5.1.4.1.1.130"
+_ENHANCED_PET = ("1.2.840.10008.5.1.4.1.1.130", "1.2.840.10008.5.1.4.1.1.128.1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +122,10 @@ def _audit_counts(headers: Sequence[Dataset]) -> SuvAudit:
         return SuvAudit(philips.suv, rule, (), findings)
     try:
         decay = activity_to_suv(headers, per_unit_bqml=philips.activity)
-    except InputRefused:  # the maker's SUV factor needs nothing of what is missing
-        return SuvAudit(philips.suv, rule, (), philips.findings)
+    except InputRefused as refusal:  # the maker's SUV factor needs nothing of it
+        message = refusal.message + "; the maker's SUV factor does not depend on it"
+        told = (Finding(refusal.code, "warning", message),)
+        return SuvAudit(philips.suv, rule, (), philips.findings + told)
     return SuvAudit(philips.suv, rule, decay.candidates, philips.findings + decay.findings)
 
 
@@ -153,7 +155,7 @@ def _check_rescale(headers: Sequence[Dataset]) -> None:
 
 
 def _unusable_units(headers: Sequence[Dataset], units: str) -> InputRefused:
-    if str(headers[0].get("SOPClassUID", "")) == _ENHANCED_PET:
+    if str(headers[0].get("SOPClassUID", "")) in _ENHANCED_PET:
         return InputRefused(
             "enhanced-pet",
             "The series is Enhanced PET, whose units stand elsewhere than ctpet looks",

@@ -15,6 +15,9 @@ from ctpet.suv import decay_constant_per_s, mean_activity_time_s
 LONGEST_SCAN = timedelta(hours=3)
 """A scan over midnight is believed up to this length; dynamic FDG takes about 1.5 h."""
 
+SLACK = timedelta(seconds=60)
+"""By which an acquisition may precede the series time that it belongs to."""
+
 HALF_A_DAY = timedelta(hours=12)
 
 MOST_DOUBT = timedelta(seconds=60)
@@ -122,7 +125,8 @@ def _before_midnight(stated: Sequence[datetime], series: datetime | None) -> dat
     else:
         return None
     early = [time for time in stated if begun - time > HALF_A_DAY]
-    fits = all(time + timedelta(days=1) - begun <= LONGEST_SCAN for time in early)
+    late_by = [time + timedelta(days=1) - begun for time in early]
+    fits = all(-SLACK <= after <= LONGEST_SCAN for after in late_by)
     return begun if early and fits else None
 
 

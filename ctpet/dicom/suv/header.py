@@ -28,15 +28,18 @@ def number(ds: Dataset, keyword: str) -> float | None:
 
 
 def same_text(headers: Sequence[Dataset], keyword: str) -> str:
-    """Return the value that all slices share, upper case.
+    """Return the one value that all slices share, upper case; empty when it is absent.
 
     Raises:
-        InputRefused: ``mixed-headers`` when slices differ.
+        InputRefused: ``mixed-headers`` when slices differ, or one slice has several values.
     """
-    values = {text(ds, keyword).upper() for ds in headers}
+    values = {tuple(dict.fromkeys(each.upper() for each in texts(ds, keyword))) for ds in headers}
     if len(values) > 1:
         raise _mixed(keyword, len(values))
-    return values.pop() if values else ""
+    (told,) = values
+    if len(told) > 1:
+        raise _mixed(keyword, len(told))
+    return told[0] if told else ""
 
 
 def same_number(headers: Sequence[Dataset], keyword: str) -> float | None:

@@ -8,7 +8,7 @@ from pydicom import Dataset
 
 from ctpet.dicom.suv.header import number, text
 from ctpet.dicom.suv.scanner_time import parse_datetime, parse_time, stated_offset, zone
-from ctpet.dicom.suv.tracer import injection_count, injection_item, nuclide
+from ctpet.dicom.suv.tracer import injection_count, injection_item, names_fdg, nuclide
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.suv import F18_HALF_LIFE_S, HALF_LIFE_S
@@ -128,6 +128,7 @@ def read_half_life_s(item: Dataset) -> tuple[float, tuple[Finding, ...]]:
             )
         message = f"Radionuclide Half Life is missing; {F18_HALF_LIFE_S} s of F-18 taken"
         return F18_HALF_LIFE_S, (Finding("half-life-from-code", "warning", message),)
+    isotope = isotope or ("F-18" if names_fdg(item) else None)
     if isotope is None:
         return half_life_s, _of_unnamed_nuclide(half_life_s)
     expected = HALF_LIFE_S.get(isotope)

@@ -13,8 +13,14 @@ CLOCK_ALONE_UP_TO_S = 11.5 * 3600
 """Half-life up to which a time of day tells the day too; a longer-lived tracer is scanned on
 another day."""
 
+LONGEST_UPTAKE_SLACK = timedelta(hours=1)
+"""Beyond :attr:`Injection.longest_uptake` by more, a time of day is not believed: one clock may be
+UTC and the other not."""
+
 LONGEST_LEAD = timedelta(minutes=30)
 """A dynamic scan begins at most so long before the injection (first a transmission scan)."""
+
+SAME_INSTANT = timedelta(seconds=1)
 
 SAME_CLOCK_S = 60.0
 """Start Time and Start DateTime closer than this are one clock."""
@@ -95,7 +101,7 @@ def _on_day_of(
             f"The injection lies {late:.1f} min after the time the voxels stand for",
             remedy="One of the clocks is wrong, or times were altered in de-identification.",
         )
-    if reference - same_day > 2 * injection.longest_uptake:
+    if reference - same_day > injection.longest_uptake + LONGEST_UPTAKE_SLACK:
         hours = (reference - same_day).total_seconds() / 3600
         raise InputRefused(
             "uptake-implausible",
@@ -121,7 +127,7 @@ def _unplaced(start: datetime, reference: datetime) -> InputRefused:
 
 
 def _during_scan(found: datetime, reference: datetime) -> tuple[Finding, ...]:
-    if found <= reference:
+    if found - reference <= SAME_INSTANT:
         return ()
     late = (found - reference).total_seconds() / 60
     message = (

@@ -76,15 +76,18 @@ def zone(ds: Dataset) -> timezone | None:
     """Return the zone of the data set's times, None where it cannot be told.
 
     Timezone Offset From UTC (0008,0201); else what lies between Acquisition DateTime (0008,002A),
-    where that states an offset, and Acquisition Date and Time, which are local.
+    where that states an offset, and Acquisition Date and Time, which are local. Where these are
+    absent, Acquisition DateTime is the scan's clock, and so is its offset.
     """
     told = parse_offset(text(ds, "TimezoneOffsetFromUTC"))
     if told is not None:
         return told
     stated, offset = _split(text(ds, "AcquisitionDateTime"))
     local = _combine(ds, "AcquisitionDate", "AcquisitionTime")
-    if stated is None or offset is None or local is None:
+    if stated is None or offset is None:
         return None
+    if local is None:
+        return offset
     apart_s = (local - (stated - (offset.utcoffset(None)))).total_seconds()
     whole = timedelta(seconds=round(apart_s / _QUARTER_S) * _QUARTER_S)
     if abs(apart_s - whole.total_seconds()) > 60 or abs(whole) > _LARGEST_OFFSET:

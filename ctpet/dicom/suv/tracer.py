@@ -108,13 +108,20 @@ def tracer_findings(ds: Dataset) -> tuple[Finding, ...]:
     return ()
 
 
-def _compound_is_fdg(item: Dataset) -> bool | None:
-    """Return whether the compound is FDG; None when the header does not say."""
+def names_fdg(item: Dataset) -> bool:
+    """Return whether the compound is called FDG, by its code or in words."""
     codes = _items(item, "RadiopharmaceuticalCodeSequence")
     if any(text(code, "CodeValue") in FDG_CODES for code in codes):
         return True
-    names = [text(item, "Radiopharmaceutical"), *(text(code, "CodeMeaning") for code in codes)]
-    if any(_FDG_TEXT.search(name) for name in names):
+    return any(_FDG_TEXT.search(name) for name in _names(item))
+
+
+def _compound_is_fdg(item: Dataset) -> bool | None:
+    """Return whether the compound is FDG; None when the header does not say."""
+    codes, names = _items(item, "RadiopharmaceuticalCodeSequence"), _names(item)
+    if any(text(code, "CodeValue") in FDG_CODES for code in codes):
+        return True
+    if names_fdg(item):
         return nuclide(item) in (None, "F-18")
     if any(names) and any(text(code, "CodeValue") for code in codes):
         return False
@@ -122,6 +129,11 @@ def _compound_is_fdg(item: Dataset) -> bool | None:
     if isotope not in (None, "F-18") or _half_life_is_not_fluorine(item):
         return False
     return False if any(_names_a_compound(name) for name in names) else None
+
+
+def _names(item: Dataset) -> tuple[str, ...]:
+    codes = _items(item, "RadiopharmaceuticalCodeSequence")
+    return (text(item, "Radiopharmaceutical"), *(text(code, "CodeMeaning") for code in codes))
 
 
 def _names_a_compound(name: str) -> bool:

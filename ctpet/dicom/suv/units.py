@@ -26,6 +26,9 @@ from ctpet.suv import (
     suvbw_per_suv_of_surface,
 )
 
+POSSIBLE_BMI = (8.0, 90.0)
+"""kg/m² of neonates to the heaviest; beyond it size or weight is wrong."""
+
 _MASSES: dict[str, Callable[[float, float, Sex], float]] = {
     "LBM": lean_mass_james120_kg,
     "LBMJAMES128": lean_mass_james128_kg,
@@ -62,7 +65,8 @@ def normalised_to_suvbw(
 
     Raises:
         InputRefused: ``suv-type-unsupported``, ``weight-missing``, ``size-missing``,
-            ``sex-missing``, ``body-implausible`` or ``mixed-headers``.
+            ``sex-missing``, ``body-implausible``, ``mixed-headers``, or that weight or size is not
+            believed.
     """
     kind = same_text(headers, "SUVType")
     if units == "GML" and kind in ("", "BW"):
@@ -76,6 +80,8 @@ def normalised_to_suvbw(
     weight_kg, findings = read_weight_kg(headers)
     size_m, size_findings = read_size_m(headers)
     findings += size_findings
+    if not POSSIBLE_BMI[0] <= weight_kg / size_m**2 <= POSSIBLE_BMI[1]:
+        raise _no_body(kind)
     try:
         if units == "CM2ML":
             surface = body_surface_cm2(weight_kg, size_m)
@@ -83,12 +89,16 @@ def normalised_to_suvbw(
         sex, sex_findings = read_sex(headers)
         factor = suvbw_per_suv_of_mass(weight_kg, _MASSES[kind](weight_kg, size_m, sex))
     except ValueError as error:
-        raise InputRefused(
-            "body-implausible",
-            f"No {kind or 'BSA'} follows from the patient's weight and size",
-            remedy="Check (0010,1030) and (0010,1020), or export the series as SUVbw.",
-        ) from error
+        raise _no_body(kind) from error
     return factor, f"gml-{kind.lower()}", findings + sex_findings + _formula_findings(kind)
+
+
+def _no_body(kind: str) -> InputRefused:
+    return InputRefused(
+        "body-implausible",
+        f"No {kind or 'BSA'} follows from the patient's weight and size",
+        remedy="Check (0010,1030) in kg and (0010,1020) in m, or export the series as SUVbw.",
+    )
 
 
 def philips_factors(headers: Sequence[Dataset]) -> PhilipsFactors:

@@ -59,6 +59,12 @@ def test_none_without_frame_times_is_refused(pet, missing):
     assert refused(pet) == "frame-times-missing"
 
 
+@pytest.mark.parametrize("duration_ms", ["0", "150", "15000000"])
+def test_none_with_a_frame_of_no_believable_length_is_refused(pet, duration_ms):
+    set_all(pet, DecayCorrection="NONE", ActualFrameDuration=duration_ms)
+    assert refused(pet) == "frame-times-implausible"
+
+
 @pytest.mark.parametrize("kind", [None, "", "YES"])
 def test_unknown_decay_correction_is_refused(pet, kind):
     set_all(pet, DecayCorrection=kind)

@@ -141,9 +141,28 @@ def test_implausible_half_life_is_told(pet):
     assert codes(audit_suv(pet)) == set()
 
 
-def test_half_life_in_minutes_is_refused(pet):
-    set_injection(pet, RadionuclideHalfLife="109.77")
+@pytest.mark.parametrize("half_life", ["109.77", "110", "1.83", "6586200", "7200", "1221.8"])
+@pytest.mark.parametrize("named_by", ["code", "compound"])
+def test_half_life_that_is_not_the_nuclide_s_is_refused(pet, half_life, named_by):
+    if named_by == "compound":
+        set_injection(pet, RadionuclideCodeSequence=None)
+    set_injection(pet, RadionuclideHalfLife=half_life)
     assert refused(pet) == "half-life-implausible"
+
+
+@pytest.mark.parametrize("half_life", ["109.77", "1.83", "67.7", "6586200"])
+def test_half_life_of_an_unnamed_nuclide_in_another_unit_is_refused(pet, half_life):
+    set_injection(pet, RadionuclideHalfLife=half_life)
+    set_injection(pet, RadionuclideCodeSequence=None, Radiopharmaceutical="Solution")
+    assert refused(pet) == "half-life-implausible"
+
+
+def test_half_life_of_no_common_nuclide_is_told(pet):
+    set_injection(pet, RadionuclideHalfLife="9000")
+    set_injection(pet, RadionuclideCodeSequence=None, Radiopharmaceutical="Solution")
+    audit = audit_suv(pet)
+    assert audit.factor == pytest.approx(1000 * WEIGHT_KG / (DOSE_BQ * 2 ** (-3600 / 9000)))
+    assert "half-life-unknown" in codes(audit)
 
 
 def test_start_time_alone_is_on_the_day_of_the_scan(pet):

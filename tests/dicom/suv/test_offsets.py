@@ -117,3 +117,19 @@ def test_unreadable_offset_makes_the_value_unreadable(pet, stated):
     assert refused(pet) == "injection-time-missing"
     inject(pet, stated, "100000")
     assert audit_suv(pet).factor == pytest.approx(FACTOR)
+
+
+def test_scan_and_injection_in_utc_need_no_zone(pet):
+    for ds in pet:
+        ds.AcquisitionDateTime = f"20260105040{ds.AcquisitionTime[3:6]}+0000"
+    set_all(pet, AcquisitionDate=None, AcquisitionTime=None, SeriesTime=None)
+    inject(pet, "20260105050000+0200")
+    audit = audit_suv(pet)
+    assert audit.factor == pytest.approx(FACTOR, rel=1e-5)
+    assert audit.findings == ()
+
+
+def test_injection_in_utc_and_scan_in_hanoi_is_refused(pet):
+    inject(pet, None, "030000")
+    set_all(pet, SeriesTime="113000", AcquisitionTime="113000", FrameReferenceTime=None)
+    assert refused(pet) == "uptake-implausible"

@@ -1,5 +1,7 @@
 """Units: SUV of every kind, Philips counts, and what is refused by name."""
 
+import warnings
+
 import pytest
 
 from ctpet.dicom.suv.audit import audit_suv
@@ -109,14 +111,40 @@ def test_missing_units_are_refused_and_what_else_is_missing_is_named(pet):
     assert caught.value.code == "units-missing"
 
 
-def test_enhanced_pet_is_refused_by_name(pet):
-    set_all(pet, Units=None, RescaleSlope=None, SOPClassUID="1.2.840.10008.5.1.4.1.1.130")
+@pytest.mark.parametrize("kind", ["130", "128.1"])
+def test_enhanced_pet_is_refused_by_name(pet, kind):
+    set_all(pet, Units=None, RescaleSlope=None, SOPClassUID=f"1.2.840.10008.5.1.4.1.1.{kind}")
     assert refused(pet) == "enhanced-pet"
 
 
 def test_units_that_differ_by_slice_are_refused(pet):
     pet[5].Units = "GML"
     assert refused(pet) == "mixed-headers"
+
+
+@pytest.mark.parametrize(
+    "values", [{"Units": ["BQML", "GML"]}, {"DecayCorrection": ["START", "ADMIN"]}]
+)
+def test_two_values_of_one_attribute_are_refused(pet, values):
+    set_all(pet, **values)
+    assert refused(pet) == "mixed-headers"
+
+
+@pytest.mark.parametrize(
+    ("units", "correction"), [(" bqml ", "start"), (["BQML", "BQML"], "START")]
+)
+def test_small_letters_blanks_and_repetitions(pet, units, correction):
+    with warnings.catch_warnings(action="ignore"):  # pydicom's, of what is no legal CS
+        set_all(pet, Units=units, DecayCorrection=correction)
+    audit = audit_suv(pet)
+    assert audit.factor == pytest.approx(FACTOR)
+    assert audit.findings == ()
+
+
+@pytest.mark.parametrize("size", ["5.9", "69", "1750", "0.2"])
+def test_size_of_nobody_is_refused_where_it_is_needed(pet, size):
+    set_all(pet, Units="GML", SUVType="LBMJANMA", PatientSize=size)
+    assert refused(pet) in {"size-implausible", "body-implausible"}
 
 
 def counts(pet, suv=None, activity=None):
@@ -133,6 +161,7 @@ def test_philips_suv_factor(pet):
     audit = audit_suv(counts(pet, suv="0.0005", activity="2"))
     assert audit.factors == (0.0005,) * 8
     assert audit.rule == "cnts-philips-suv"
+    assert codes(audit) == {"weight-missing"}
 
 
 def test_philips_activity_factor(pet):
