@@ -4,15 +4,26 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from pydicom import DataElement, Dataset, dcmread
+from pydicom import DataElement, Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.multival import MultiValue
+from pydicom.tag import BaseTag
 from pydicom.uid import (
     UID,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     MediaStorageDirectoryStorage,
+)
+
+from ctpet.dicom.parse import (
+    MAX_DEPTH,
+    Budget,
+    TooMuch,
+    expand_sequence,
+    is_skipped,
+    parse_header,
+    unconverted,
 )
 
 _TEXT_VRS = frozenset({"PN", "LO", "SH", "ST", "LT", "UC", "UT"})
@@ -60,10 +71,11 @@ def read_header(stream: BinaryIO) -> tuple[Dataset, HeaderNotes]:
             Rows (0028,0010) and Columns (0028,0011).
     """
     _require_dicom(stream)
+    budget = Budget()
     try:
-        parsed = dcmread(stream, stop_before_pixels=True, force=True)
+        parsed = parse_header(stream, budget)
     except Exception as error:
-        raise HeaderUnreadable(type(error).__name__) from error
+        raise HeaderUnreadable(budget.excess or type(error).__name__) from error
     if parsed.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
         raise NotDicom
     header = Dataset(parsed)
@@ -71,7 +83,10 @@ def read_header(stream: BinaryIO) -> tuple[Dataset, HeaderNotes]:
     implicit, little = parsed.original_encoding
     header.set_original_encoding(implicit, little, parsed.original_character_set)
     notes = HeaderNotes()
-    _convert(header, notes)
+    try:
+        _convert(header, notes, budget)
+    except TooMuch as error:
+        raise HeaderUnreadable(str(error)) from error
     _settle_character_set(header, notes)
     if "SOPClassUID" not in header and "SeriesInstanceUID" not in header:
         raise HeaderUnreadable("no SOP class and no series")
@@ -124,20 +139,37 @@ def _require_dicom(stream: BinaryIO) -> None:
         raise NotDicom
 
 
-def _convert(dataset: Dataset, notes: HeaderNotes) -> None:
+def _convert(dataset: Dataset, notes: HeaderNotes, budget: Budget, depth: int = 0) -> None:
+    """Convert every value, however deep.
+
+    Raises:
+        TooMuch: sequences hold more than an image can need.
+    """
+    if depth > MAX_DEPTH:
+        budget.refuse(f"sequences in sequences, more than {MAX_DEPTH} deep")
     for tag in list(dataset.keys()):
-        try:
-            element = dataset[tag]
-            readable = _is_number(element) or element.VR not in _NUMBER_VRS
-        except Exception:  # noqa: BLE001 - any malformed value, whatever it raises
-            readable = False
-        if not readable:
+        element = _converted(dataset, tag, budget)
+        if element is None:
             del dataset[tag]
             notes.removed.append(str(tag))
-            continue
-        if element.VR == "SQ":
+        elif element.VR == "SQ":
             for item in element.value:
-                _convert(item, notes)
+                _convert(item, notes, budget, depth + 1)
+
+
+def _converted(dataset: Dataset, tag: BaseTag, budget: Budget) -> DataElement | None:
+    """Return an element with its value converted; None where that cannot be."""
+    raw = unconverted(dataset, tag)
+    if raw and is_skipped(raw):
+        return None
+    try:
+        expand_sequence(dataset, tag, budget)
+        element = dataset[tag]
+        return element if _is_number(element) or element.VR not in _NUMBER_VRS else None
+    except Exception as error:
+        if budget.excess:
+            raise TooMuch(budget.excess) from error
+        return None  # any malformed value, whatever it raises
 
 
 def _is_number(element: DataElement) -> bool:

@@ -7,12 +7,13 @@ from typing import Any, BinaryIO, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID, RLELossless
 
 from ctpet.dicom.header import complete_file_meta, whole_number
+from ctpet.dicom.parse import TooMuch, parse_pixels
 from ctpet.errors import InputRefused
 
 BitsNote = Literal["", "sign-extended", "bits-beyond-stored", "sign-wrapped"]
@@ -55,9 +56,11 @@ def decode(stream: BinaryIO, numbers: Sequence[int]) -> Iterator[StoredPlane]:
             ``pixel-data-unreadable``; the message names the rule, the caller adds the place.
     """
     try:
-        dataset = dcmread(stream, specific_tags=_TAGS, force=True)
+        dataset = parse_pixels(stream, _TAGS)
     except (zlib.error, EOFError) as error:
         raise _truncated() from error
+    except TooMuch as error:
+        raise _unreadable(error) from error
     dataset.file_meta = complete_file_meta(dataset)
     syntax = dataset.file_meta.TransferSyntaxUID
     _require_layout(dataset, syntax)
