@@ -139,11 +139,15 @@ def info(model: str | Path | None = None) -> dict[str, Any]:
     return describe(load_model(find_model(model)))
 
 
-def doctor() -> "DoctorReport":
-    """Say what will run a model on this machine, with what, why, and what is absent."""
+def doctor(folder: str | Path = ".") -> "DoctorReport":
+    """Say what will run a model on this machine, with what, why, and what is absent.
+
+    Args:
+        folder: where to look for what killed runs left, and in the folders directly inside it.
+    """
     from ctpet.doctor import examine
 
-    return examine()
+    return examine(Path(folder))
 
 
 def train(*overrides: str) -> None:

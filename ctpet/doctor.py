@@ -5,9 +5,11 @@ import platform
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any, Literal
 
 from ctpet import __version__
+from ctpet.claims import left_behind
 from ctpet.infer.backend import Execution
 from ctpet.infer.machine import available_memory_bytes
 from ctpet.infer.providers import PROVIDER, Offered, choose, offered
@@ -15,7 +17,7 @@ from ctpet.infer.runtime import onnxruntime
 from ctpet.infer.synthesize import MEMORY_FRACTION
 from ctpet.resources import resource_folder
 
-Status = Literal["ok", "absent", "broken"]
+Status = Literal["ok", "absent", "broken", "stale"]
 
 DECODERS = {
     "python-gdcm": "JPEG Lossless",
@@ -35,7 +37,8 @@ class Check:
 
     Attributes:
         name: what it is.
-        status: ``ok``, ``absent`` (works without) or ``broken`` (does not work without).
+        status: ``ok``, ``absent`` (works without), ``broken`` (does not work without) or ``stale``
+            (left by a run that was killed).
         detail: what was found.
         remedy: how to get it; empty where nothing is missing.
     """
@@ -84,8 +87,12 @@ class DoctorReport:
         return asdict(self)
 
 
-def examine() -> DoctorReport:
-    """Look at this machine and this installation; nothing is changed."""
+def examine(folder: Path) -> DoctorReport:
+    """Look at this machine and this installation; nothing is changed.
+
+    Args:
+        folder: where to look for what killed runs left, and in the folders directly inside it.
+    """
     machine = offered()
     (best, *_), passed_over = choose(Execution(), machine)
     memory = available_memory_bytes()
@@ -108,7 +115,7 @@ def examine() -> DoctorReport:
         why=why,
         memory_bytes=memory,
         model_memory_bytes=int(memory * MEMORY_FRACTION),
-        checks=tuple(_checks(machine)),
+        checks=(*_checks(machine), _unfinished(folder)),
     )
 
 
@@ -176,6 +183,19 @@ def _extras() -> Iterator[Check]:
             )
         else:
             yield Check(f"extra {extra}", "ok", ", ".join(packages))
+
+
+def _unfinished(folder: Path) -> Check:
+    left = left_behind(folder)
+    if not left:
+        return Check("unfinished work", "ok", f"none in {folder.resolve()}")
+    return Check(
+        "unfinished work",
+        "stale",
+        "runs that were killed left parts of their results, which may show a patient: "
+        + ", ".join(str(path) for path in left),
+        "The next run into the same folder removes them; or remove them by hand",
+    )
 
 
 def _version(package: str) -> str:

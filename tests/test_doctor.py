@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -24,7 +25,7 @@ def check(report, name):
 
 
 def test_it_says_what_synthesize_will_use(tmp_path):
-    report = doctor.examine()
+    report = doctor.examine(Path())
     backend = open_backend(a_model(tmp_path, identity_bytes()), (4, 4, 4), Execution())
     assert (report.provider, report.device, report.precision, report.threads) == (
         backend.info.provider,
@@ -37,13 +38,13 @@ def test_it_says_what_synthesize_will_use(tmp_path):
 
 
 def test_each_absence_has_a_remedy_and_each_presence_none():
-    for item in doctor.examine().checks:
+    for item in doctor.examine(Path()).checks:
         assert bool(item.remedy) == (item.status != "ok"), item
 
 
 def test_what_is_passed_over_is_told(monkeypatch):
     monkeypatch.setattr(doctor, "offered", lambda: PLAIN)
-    report = doctor.examine()
+    report = doctor.examine(Path())
     assert report.provider == "CPUExecutionProvider"
     assert report.threads == 3
     assert report.why[:2] == ("CUDA: no driver", "OpenVINO: no plugin")
@@ -60,7 +61,7 @@ def test_onnxruntime_may_be_installed_under_another_name(monkeypatch, tmp_path):
         return find(name)
 
     monkeypatch.setattr("importlib.metadata.distribution", without)
-    assert doctor.examine().versions["onnxruntime"] == onnxruntime.__version__
+    assert doctor.examine(Path()).versions["onnxruntime"] == onnxruntime.__version__
     result = api.synthesize(write_series(ct_series(), tmp_path / "ct"), tmp_path / "out")
     assert result.record.versions["onnxruntime"] == onnxruntime.__version__
 
@@ -68,7 +69,7 @@ def test_onnxruntime_may_be_installed_under_another_name(monkeypatch, tmp_path):
 def test_a_gpu_and_openvino_are_shown(monkeypatch):
     machine = Offered((80 * 2**30,), "", ("fp32", "bf16"), "", 3, 4)
     monkeypatch.setattr(doctor, "offered", lambda: machine)
-    report = doctor.examine()
+    report = doctor.examine(Path())
     assert (report.provider, report.device) == ("CUDAExecutionProvider", "cuda:0")
     assert check(report, "CUDA").detail == "1 devices with 80 GiB"
     assert check(report, "OpenVINO").detail == "computes in fp32 and bf16"
@@ -80,7 +81,7 @@ def test_a_damaged_model_is_broken(monkeypatch, tmp_path, damage):
     if damage == "changed":
         (tmp_path / "lookup.onnx").write_bytes(b"something else")
     monkeypatch.setattr(doctor, "resource_folder", lambda _: tmp_path)
-    report = doctor.examine()
+    report = doctor.examine(Path())
     assert check(report, "lookup.onnx").status == "broken"
     assert not report.healthy
     assert CliRunner().invoke(app, ["doctor"]).exit_code == 1
@@ -88,7 +89,7 @@ def test_a_damaged_model_is_broken(monkeypatch, tmp_path, damage):
 
 def test_a_missing_decoder_is_broken(monkeypatch):
     monkeypatch.setitem(doctor.DECODERS, "ctpet-no-such-decoder", "JPEG Nothing")
-    report = doctor.examine()
+    report = doctor.examine(Path())
     missing = check(report, "ctpet-no-such-decoder")
     assert (missing.status, missing.remedy) == ("broken", "pip install ctpet-no-such-decoder")
 

@@ -155,12 +155,18 @@ def demo(
 
 
 @explained
-def doctor(as_json: Json = False, debug: Debug = False) -> None:
-    """Show what will run a model here, with what and why, and what is absent."""
+def doctor(
+    folder: Annotated[
+        Path, typer.Argument(help="Where to look for what killed runs left.")
+    ] = Path(),
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show what will run a model here, with what and why, what is absent, and what was left."""
     from ctpet import api
     from ctpet.texts import doctor_text
 
-    report = api.doctor()
+    report = api.doctor(folder)
     if as_json:
         print_json(report.to_json())
     else:

@@ -2,11 +2,11 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from ctpet.claims import claimed, scratch_beside
 from ctpet.errors import CtpetError, InputRefused, is_disk_full
 
 
@@ -21,7 +21,8 @@ def staged(out: Path, *, needed_bytes: int) -> Iterator[Path]:
         needed_bytes: space that will be written, checked before any work is done.
 
     Raises:
-        InputRefused: ``out-not-empty``, ``out-in-use``, ``out-unwritable`` or ``disk-full``.
+        InputRefused: ``out-not-empty``, ``out-in-use``, ``out-claimed``, ``out-unwritable`` or
+            ``disk-full``.
     """
     _check_absent_or_empty(out)
     _check_replaceable(out)
@@ -29,6 +30,7 @@ def staged(out: Path, *, needed_bytes: int) -> Iterator[Path]:
     with _beside(target) as holder:
         folder = holder / "result"  # mkdtemp's own folder is private; this one has ordinary rights
         folder.mkdir()
+        _check_absent_or_empty(out)  # another run may have ended before this one claimed it
         _check_space(folder, out, needed_bytes)
         yield folder
         _publish(folder, target)
@@ -39,11 +41,12 @@ def staged_file(out: Path, *, suffixes: tuple[str, ...]) -> Iterator[Path]:
     """Give a path beside ``out`` to write one file to; it becomes ``out`` when the block ends well.
 
     Args:
-        out: the file to create; it must not exist.
+        out: the file to create; it must not exist. Of a link, its target is meant.
         suffixes: what its name may end in.
 
     Raises:
-        InputRefused: ``out-name``, ``out-not-empty``, ``out-unwritable`` or ``disk-full``.
+        InputRefused: ``out-name``, ``out-not-empty``, ``out-claimed``, ``out-unwritable`` or
+            ``disk-full``.
     """
     if not out.name.endswith(suffixes):
         raise InputRefused(
@@ -51,34 +54,39 @@ def staged_file(out: Path, *, suffixes: tuple[str, ...]) -> Iterator[Path]:
             f"The output file {out} does not end in {' or '.join(suffixes)}",
             remedy="Name it so.",
         )
+    _check_no_file(out)
+    target = out.resolve() if out.is_symlink() else out
+    with _beside(target) as holder:
+        _check_no_file(out)
+        yield holder / out.name
+        _rename(holder / out.name, target)
+
+
+def _check_no_file(out: Path) -> None:
     if out.exists():
         raise InputRefused(
             "out-not-empty",
             f"The output file {out} exists, and nothing is overwritten",
             remedy="Name a new file, or remove that one.",
         )
-    with _beside(out) as holder:
-        yield holder / out.name
-        _rename(holder / out.name, out)
 
 
 @contextmanager
 def _beside(out: Path) -> Iterator[Path]:
-    """Give a scratch folder on the disk of ``out``, and remove it in the end."""
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        holder = Path(tempfile.mkdtemp(prefix=f".{out.name}.partial-", dir=out.parent))
-    except OSError as error:
-        raise _explain(error, out) from error
-    try:
-        yield holder
-    except (OSError, CtpetError) as error:
-        cause = error if isinstance(error, OSError) else error.__cause__
-        if isinstance(cause, OSError) and is_disk_full(cause):
-            raise _explain(cause, out) from error
-        raise
-    finally:
-        shutil.rmtree(holder, ignore_errors=True)
+    """Claim ``out`` and give a scratch folder on its disk, which is removed in the end."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(claimed(out))
+            holder = stack.enter_context(scratch_beside(out))
+        except OSError as error:
+            raise _explain(error, out) from error
+        try:
+            yield holder
+        except (OSError, CtpetError) as error:
+            cause = error if isinstance(error, OSError) else error.__cause__
+            if isinstance(cause, OSError) and is_disk_full(cause):
+                raise _explain(cause, out) from error
+            raise
 
 
 def _check_absent_or_empty(out: Path) -> None:

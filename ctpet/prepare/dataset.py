@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ctpet import __version__
+from ctpet.claims import lock_of
 from ctpet.errors import InputRefused
-from ctpet.prepare.cases import DATASET_FILE, CaseInvalid, check_format
+from ctpet.prepare.cases import CASES_FOLDER, DATASET_FILE, CaseInvalid, check_format
 from ctpet.volume.geometry import Spacing3
 
 DATASET_FORMAT = 1
@@ -86,7 +87,7 @@ def open_dataset(out: Path, spacing_mm: Spacing3, about: About, source: str) -> 
                 f"{out} hashes its patients with another salt than {about.salt}",
                 remedy="Leave --salt out, or name a new folder",
             )
-    elif out.exists() and any(out.iterdir()):
+    elif out.exists() and set(out.iterdir()) - {lock_of(out / CASES_FOLDER)}:
         raise InputRefused(
             "out-not-empty",
             f"{out} holds something that is no prepared dataset",

@@ -24,7 +24,8 @@ from ctpet.volume.geometry import Spacing3
 MAKING = 1
 """Counted up when the same source would give another case, so that old cases are made again."""
 
-PARTIAL_FOLDER = ".partial"
+PARTIAL_FOLDER = f".{CASES_FOLDER}.partial-work"
+"""A scratch folder of the cases, as :mod:`ctpet.claims` knows them."""
 STAMP_FILE = "source.sha256"
 DISK_FULL = "disk-full"
 

@@ -2,10 +2,12 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ctpet.claims import claimed
 from ctpet.errors import CtpetError, InputRefused, is_disk_full
 from ctpet.prepare.cases import CASE_FILE, CASES_FOLDER, Case, list_cases
 from ctpet.prepare.dataset import About, DatasetInfo, open_dataset, write_dataset
@@ -112,7 +114,7 @@ def run_prepare(request: PrepareRequest, *, progress: Progress = silent) -> Prep
         progress: told of the stages in :data:`STAGE_SHARES`.
 
     Raises:
-        InputRefused: the source as a whole cannot be read; ``out-not-empty``,
+        InputRefused: the source as a whole cannot be read; ``out-not-empty``, ``out-claimed``,
             ``out-unwritable``, ``spacing-differs``; ``disk-full`` (what was made is whole).
         WorkerKilled: naming what was worked on.
         ValueError: folds or workers out of range.
@@ -120,14 +122,22 @@ def run_prepare(request: PrepareRequest, *, progress: Progress = silent) -> Prep
     if request.folds < 2 or request.workers < 1:
         raise ValueError("folds must be at least 2 and workers at least 1")
     layout = layout_of(request.source, request.table, request.layout)
-    try:
-        info = open_dataset(request.out, request.spacing_mm, request.about, layout)
-    except OSError as error:
-        raise InputRefused(
-            "out-unwritable",
-            f"Nothing can be written at {request.out}: {error.strerror or error}",
-            remedy="Name a folder you may write to",
-        ) from error
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(claimed(request.out / CASES_FOLDER))
+            info = open_dataset(request.out, request.spacing_mm, request.about, layout)
+        except OSError as error:
+            raise InputRefused(
+                "out-unwritable",
+                f"Nothing can be written at {request.out}: {error.strerror or error}",
+                remedy="Name a folder you may write to",
+            ) from error
+        return _prepare(request, info, layout, progress)
+
+
+def _prepare(
+    request: PrepareRequest, info: DatasetInfo, layout: Layout, progress: Progress
+) -> PrepareResult:
     sources, refusals = find_sources(
         request.source, request.table, layout, workers=request.workers, progress=progress
     )
@@ -144,7 +154,6 @@ def _make_all(tasks: Sequence[Task], request: PrepareRequest, progress: Progress
     """Return an outcome for each task, in their order."""
     progress("prepare", 0.0)
     partial = request.out / PARTIAL_FOLDER
-    shutil.rmtree(partial, ignore_errors=True)
     outcomes = {task: outcome for task in tasks if (outcome := kept(task))}
     new = [task for task in tasks if task not in outcomes]
     try:

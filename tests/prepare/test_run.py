@@ -12,6 +12,7 @@ from ctpet.prepare import making, run
 from ctpet.prepare.cases import AIR, BODY, UNMEASURED, list_cases
 from ctpet.prepare.dataset import About, read_dataset
 from ctpet.prepare.fingerprint import dataset_fingerprint
+from ctpet.prepare.making import PARTIAL_FOLDER
 from ctpet.prepare.run import PrepareRequest, run_prepare
 from ctpet.prepare.splits import read_splits
 from tests.dicom_factory import write_series
@@ -105,9 +106,9 @@ def test_a_changed_source_is_made_again_and_half_a_case_too(tmp_path):
     os.utime(file, ns=(1, 1))
     assert prepare(source, out).outcomes[0].status == "taken"
     (folder / "case.json").unlink()
-    (out / ".partial" / first.case_id).mkdir(parents=True)
+    (out / PARTIAL_FOLDER / first.case_id).mkdir(parents=True)
     assert prepare(source, out).outcomes[0].status == "taken"
-    assert not (out / ".partial").exists()
+    assert not (out / PARTIAL_FOLDER).exists()
     after = whole(folder)
     assert before.pop("source.sha256") != after.pop("source.sha256")
     assert after == before
@@ -182,7 +183,7 @@ def test_a_stop_leaves_whole_cases_only(source, tmp_path, monkeypatch, error, ra
         assert caught.value.code == "disk-full"
         assert "\n" not in str(caught.value)
     assert [case.case_id for case in list_cases(tmp_path / "out")] == done
-    assert not (tmp_path / "out" / ".partial").exists()
+    assert not (tmp_path / "out" / PARTIAL_FOLDER).exists()
     monkeypatch.undo()
     statuses = sorted(one.status for one in prepare(source, tmp_path / "out").outcomes)
     assert statuses == ["kept", "taken"]

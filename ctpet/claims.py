@@ -1,0 +1,179 @@
+"""Who works on an output: a lock beside it, and the scratch folders of those who were killed.
+
+The lock is the operating system's, so that it ends with the process, however that ends; process
+numbers could be given out again, and mean nothing in another container.
+"""
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ctpet.errors import InputRefused
+
+_MARK = ".partial-"
+_LOCK = f"{_MARK}lock"
+
+
+class CannotLock(OSError):
+    """The file system has no locks."""
+
+
+@contextmanager
+def claimed(out: Path) -> Iterator[None]:
+    """Keep others from working on an output, and remove what a killed run left beside it.
+
+    On a file system without locks nothing is claimed and nothing removed.
+
+    Args:
+        out: file or folder, there or not; its parent is made.
+
+    Raises:
+        InputRefused: ``out-claimed``: another run works on it.
+        OSError: nothing can be written beside it.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    lock = lock_of(out)
+    try:
+        descriptor = _acquire(lock)
+    except CannotLock:
+        lock.unlink(missing_ok=True)
+        yield
+        return
+    if descriptor is None:
+        raise InputRefused(
+            "out-claimed",
+            f"Another run is making {out} now",
+            remedy="Wait for it, or name another folder",
+        )
+    try:
+        for left in _scratch_of(out):
+            shutil.rmtree(left, ignore_errors=True)
+        yield
+    finally:
+        _release(lock, descriptor)
+
+
+def lock_of(out: Path) -> Path:
+    """Return where the lock of an output is."""
+    return out.parent / f".{out.name}{_LOCK}"
+
+
+@contextmanager
+def scratch_beside(out: Path) -> Iterator[Path]:
+    """Give a private folder on the disk of ``out``, which has been claimed; it is removed.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    holder = Path(tempfile.mkdtemp(prefix=f".{out.name}{_MARK}", dir=out.parent))
+    try:
+        yield holder
+    finally:
+        shutil.rmtree(holder, ignore_errors=True)
+
+
+def left_behind(folder: Path) -> tuple[Path, ...]:
+    """Return scratch folders in a folder, and in those directly inside it, that nobody works in."""
+    found = []
+    with contextlib.suppress(OSError):
+        for pattern in (f".*{_MARK}*", f"*/.*{_MARK}*"):
+            found += [path for path in folder.glob(pattern) if path.is_dir()]
+    return tuple(sorted(path for path in found if not _is_claimed(path)))
+
+
+def _scratch_of(out: Path) -> list[Path]:
+    """Return the scratch folders of an output, and none of one called OUT.partial-something."""
+    start = f".{out.name}{_MARK}"
+    return [
+        path
+        for path in out.parent.iterdir()
+        if path.name.startswith(start) and "." not in path.name[len(start) :] and path.is_dir()
+    ]
+
+
+def _is_claimed(scratch: Path) -> bool:
+    """Tell whether the run that made a scratch folder may be alive."""
+    lock = scratch.with_name(scratch.name.rpartition(_MARK)[0] + _LOCK)
+    try:
+        descriptor = os.open(lock, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    try:
+        return not _try_lock(descriptor)
+    except CannotLock:
+        return True
+    finally:
+        os.close(descriptor)
+
+
+def _acquire(lock: Path) -> int | None:
+    """Return a descriptor that holds the lock; None if another has it.
+
+    Who ends removes the file, so that the one that was locked may be gone from the folder by then.
+
+    Raises:
+        CannotLock: there are no locks here.
+        OSError: the file cannot be made.
+    """
+    while True:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            if not _try_lock(descriptor):
+                os.close(descriptor)
+                return None
+            if _is_at(descriptor, lock):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _release(lock: Path, descriptor: int) -> None:
+    if sys.platform == "win32":  # an open file cannot be removed there
+        os.close(descriptor)
+        with contextlib.suppress(OSError):
+            lock.unlink()
+    else:
+        with contextlib.suppress(OSError):
+            lock.unlink()
+        os.close(descriptor)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except PermissionError:
+            return False
+        except OSError as error:
+            raise CannotLock(*error.args) from error
+        return True
+
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            raise CannotLock(*error.args) from error
+        return True
