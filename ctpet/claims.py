@@ -79,11 +79,11 @@ def scratch_beside(out: Path) -> Iterator[Path]:
 
 def left_behind(folder: Path) -> tuple[Path, ...]:
     """Return scratch folders in a folder, and in those directly inside it, that nobody works in."""
-    found = []
+    found: dict[Path, Path] = {}
     with contextlib.suppress(OSError):
         for pattern in (f".*{_MARK}*", f"*/.*{_MARK}*"):
-            found += [path for path in folder.glob(pattern) if path.is_dir()]
-    return tuple(sorted(path for path in found if not _is_claimed(path)))
+            found |= {path.resolve(): path for path in folder.glob(pattern) if path.is_dir()}
+    return tuple(sorted(path for path in found.values() if not _is_claimed(path)))
 
 
 def _scratch_of(out: Path) -> list[Path]:

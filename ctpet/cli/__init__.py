@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from ctpet.cli import hospital, lab, review
+from ctpet.cli.own_text import divert_libraries
 
 app = typer.Typer(
     name="ctpet",
@@ -69,7 +70,8 @@ def main() -> None:
 
     Being told to end (SIGTERM, or SIGHUP when the terminal closes) is treated as Ctrl-C is, so
     that nothing half-written stays; what the parent had ignored (nohup) stays ignored. What the
-    terminal's character set lacks (names in a Windows code page) is shown as a question mark.
+    terminal's character set lacks (names in a Windows code page) is shown as a question mark. What
+    libraries write is shown by `train` alone, and with `--debug`.
     """
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
@@ -78,4 +80,6 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    if sys.argv[1:2] != ["train"] and "--debug" not in sys.argv:
+        divert_libraries()
     app()

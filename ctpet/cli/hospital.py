@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ctpet.cli.shared import EXIT_FAILURE, Debug, Json, Quiet, Series, explained, print_json
+from ctpet.cli.shared import EXIT_FAILURE, Debug, Json, Quiet, Series, explained, print_json, say
 
 
 class Precision(StrEnum):
@@ -60,7 +60,7 @@ def synthesize(  # noqa: PLR0913  (typer: one parameter an option)
     if as_json:
         print_json(result.record.to_json())
     elif not quiet:
-        typer.echo(synthesis_text(result))
+        say(synthesis_text(result))
 
 
 @explained
@@ -78,7 +78,7 @@ def scan(
     else:
         from ctpet.texts import scan_text
 
-        typer.echo(scan_text(report))
+        say(scan_text(report))
 
 
 @explained
@@ -99,9 +99,9 @@ def suv(
     if as_json:
         print_json(report.to_json())
     elif not report.refused:
-        typer.echo(report.text())
+        say(report.text())
         if out is not None:
-            typer.echo(f"wrote   {out}")
+            say(f"wrote   {out}")
     if report.refused and as_json:
         raise typer.Exit(InputRefused.exit_code)
     if report.refused:
@@ -126,7 +126,7 @@ def info(
     else:
         from ctpet.texts import model_text
 
-        typer.echo(model_text(report))
+        say(model_text(report))
 
 
 @explained
@@ -151,7 +151,7 @@ def demo(
     if as_json:
         print_json(result.to_json())
     elif not quiet:
-        typer.echo(demo_text(result))
+        say(demo_text(result))
 
 
 @explained
@@ -170,6 +170,6 @@ def doctor(
     if as_json:
         print_json(report.to_json())
     else:
-        typer.echo(doctor_text(report))
+        say(doctor_text(report))
     if not report.healthy:
         raise typer.Exit(EXIT_FAILURE)

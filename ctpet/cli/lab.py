@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from ctpet.cli.shared import EXIT_INTERRUPTED, Debug, Json, Quiet, complain, explained, print_json
+from ctpet.cli.shared import (
+    EXIT_INTERRUPTED,
+    Debug,
+    Json,
+    Quiet,
+    complain,
+    explained,
+    explained_aloud,
+    print_json,
+    say,
+)
 
 
 class Layout(StrEnum):
@@ -76,12 +86,12 @@ def prepare(  # noqa: PLR0913  (typer: one parameter an option)
     if as_json:
         print_json(result.to_json())
     elif not quiet:
-        typer.echo(prepare_text(result))
+        say(prepare_text(result))
     if result.refused:
         raise typer.Exit(InputRefused.exit_code)
 
 
-@explained
+@explained_aloud
 def train(context: typer.Context) -> None:
     """Train a network. Hydra's overrides and options follow; `--cfg job` shows what they make.
 
@@ -129,7 +139,7 @@ def export(
     if as_json:
         print_json(result.to_json())
     elif not quiet:
-        typer.echo(export_text(result, out))
+        say(export_text(result, out))
 
 
 class PhantomFormat(StrEnum):
@@ -159,6 +169,6 @@ def phantom(
         with reporting(STAGES, style="quiet" if quiet else "auto") as progress:
             folders.append(api.phantom(out, seed=number, format=format.value, progress=progress))
         if not (quiet or as_json):
-            typer.echo(folders[-1])
+            say(str(folders[-1]))
     if as_json:
         print_json({"folders": [str(folder) for folder in folders]})

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ctpet.cli.shared import Debug, Json, Quiet, explained, print_json
+from ctpet.cli.shared import Debug, Json, Quiet, explained, print_json, say
 
 
 class Language(StrEnum):
@@ -111,7 +111,7 @@ def evaluate(  # noqa: PLR0913  (typer: one parameter an option)
     if as_json:
         print_json(summary_json(result))
     elif not quiet:
-        typer.echo(evaluation_text(result, out))
+        say(evaluation_text(result, out))
     if result.refused:
         raise typer.Exit(InputRefused.exit_code)
 
@@ -148,4 +148,4 @@ def compare(
 
     result = api.compare(reports, out, language=language.value)
     if not quiet:
-        typer.echo(comparison_text(result, out))
+        say(comparison_text(result, out))

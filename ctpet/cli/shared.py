@@ -4,9 +4,12 @@ import functools
 import json
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Annotated, Any
 
 import typer
+
+from ctpet.cli.own_text import hushed
 
 EXIT_FAILURE, EXIT_INTERRUPTED = 1, 130
 
@@ -19,10 +22,22 @@ Series = Annotated[
 
 
 def explained(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn an exception of a command into one line and its exit code.
+    """Turn an exception of a command into one line and its exit code; libraries keep silent.
 
-    With `--debug` the traceback stands before the line.
+    With `--debug` they do not, and the traceback stands before the line.
     """
+
+    @functools.wraps(command)
+    def run(*args: Any, **options: Any) -> None:
+        with nullcontext() if options.get("debug") else hushed():
+            run_aloud(*args, **options)
+
+    run_aloud = explained_aloud(command)
+    return run
+
+
+def explained_aloud(command: Callable[..., None]) -> Callable[..., None]:
+    """Do as :func:`explained`, but let libraries speak: a training's progress is theirs."""
 
     @functools.wraps(command)
     def run(*args: Any, **options: Any) -> None:
@@ -61,16 +76,27 @@ def complain(code: str, line: str, remedy: str, **options: Any) -> None:
         remedy: alone, for programs; may be empty.
         options: of the command; ``as_json`` counts.
     """
-    one_line = " ".join(line.split())
+    from ctpet.printable import printable
+
+    one_line = printable(" ".join(line.split()))
     typer.echo(f"ctpet: {one_line}", err=True)
     if options.get("as_json"):
         print_json({"error": {"code": code, "message": one_line, "remedy": remedy}})
 
 
+def say(text: str) -> None:
+    """Print a report as text, without what would command the terminal."""
+    from ctpet.printable import printable_lines
+
+    typer.echo(printable_lines(text))
+
+
 def print_json(value: Any) -> None:
     """Print a report, with escapes where the output's character set is not Unicode."""
+    from ctpet.printable import escaped_json
+
     unicode = (sys.stdout.encoding or "").lower() in ("utf-8", "utf8")
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=not unicode))
+    typer.echo(escaped_json(json.dumps(value, indent=2, ensure_ascii=not unicode)))
 
 
 def _trace(**options: Any) -> None:

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pydicom import Dataset
+from pydicom.datadict import dictionary_description
+
 from ctpet.dicom.files import FileOpener, list_files
 from ctpet.dicom.frames import frame_count
 from ctpet.dicom.grouping import Instance, into_stacks
@@ -14,11 +17,18 @@ from ctpet.dicom.header import HeaderNotes, HeaderUnreadable, NotDicom, read_hea
 from ctpet.dicom.left_out import LEFT_OUT, left_out
 from ctpet.dicom.part_words import part_words
 from ctpet.dicom.series import DicomFile, SeriesInfo
+from ctpet.dicom.uid import irregularity
 from ctpet.dicom.warned import collected_warnings, header_warning_findings
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.progress import Progress, silent
 
+_UIDS = (
+    "FrameOfReferenceUID",
+    "SOPInstanceUID",
+    "SeriesInstanceUID",
+    "StudyInstanceUID",
+)
 
 @dataclass(frozen=True, eq=False)
 class Discovery:
@@ -187,7 +197,7 @@ def _split(series: SeriesInfo) -> SeriesInfo:
 
 def _header_findings(seen: Sequence[_Seen], lost: Counter[str]) -> tuple[Finding, ...]:
     findings = list(header_warning_findings([text for one in seen for text in one.warnings]))
-    removed = Counter(tag for one in seen for tag in one.notes.removed)
+    removed = Counter(tag for one in seen for tag in set(one.notes.removed))
     findings += [
         Finding(
             "header-value-unreadable",
@@ -195,6 +205,16 @@ def _header_findings(seen: Sequence[_Seen], lost: Counter[str]) -> tuple[Finding
             f"{tag} cannot be read in {count} of {len(seen)} headers and is treated as absent",
         )
         for tag, count in sorted(removed.items())
+    ]
+    findings += _uid_findings([one.instance.header for one in seen])
+    cleaned = Counter(tag for one in seen for tag in set(one.notes.cleaned))
+    findings += [
+        Finding(
+            "control-characters",
+            "warning",
+            f"{tag} holds control characters in {count} of {len(seen)} headers; they are left out",
+        )
+        for tag, count in sorted(cleaned.items())
     ]
     for name, told in (("ISO_IR 192", "UTF-8"), ("ISO_IR 100", "Latin-1")):
         count = sum(one.notes.character_set == name for one in seen)
@@ -218,6 +238,26 @@ def _header_findings(seen: Sequence[_Seen], lost: Counter[str]) -> tuple[Finding
             )
         )
     return tuple(findings)
+
+
+def _uid_findings(headers: Sequence[Dataset]) -> list[Finding]:
+    """Tell of UIDs that are not as the standard wants them; they are kept as they are."""
+    counts = Counter(
+        (keyword, why)
+        for header in headers
+        for keyword in _UIDS
+        if isinstance(uid := header.get(keyword), str) and (why := irregularity(uid))
+    )
+    return [
+        Finding(
+            "uid-irregular",
+            "warning",
+            f"{dictionary_description(keyword)} {why} in {count} of {len(headers)} headers; it is "
+            "kept as it is",
+            "Nothing needs to be done, unless an archive refuses the result",
+        )
+        for (keyword, why), count in sorted(counts.items())
+    ]
 
 
 def _file_findings(unreadable: int, other: int) -> list[Finding]:

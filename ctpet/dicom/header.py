@@ -16,6 +16,7 @@ from pydicom.uid import (
     MediaStorageDirectoryStorage,
 )
 
+from ctpet.dicom.clean import clean, is_clean_uid
 from ctpet.dicom.parse import (
     MAX_DEPTH,
     Budget,
@@ -50,9 +51,16 @@ class HeaderUnreadable(Exception):
 
 @dataclass(slots=True)
 class HeaderNotes:
-    """What was done to a header: removed keywords, and the character set that was assumed."""
+    """What was done to a header.
+
+    Attributes:
+        removed: tags of values that cannot be read.
+        cleaned: tags of texts that control characters were taken out of.
+        character_set: that was assumed; empty: it was named.
+    """
 
     removed: list[str] = field(default_factory=list)
+    cleaned: list[str] = field(default_factory=list)
     character_set: str = ""
 
 
@@ -88,6 +96,7 @@ def read_header(stream: BinaryIO) -> tuple[Dataset, HeaderNotes]:
     except TooMuch as error:
         raise HeaderUnreadable(str(error)) from error
     _settle_character_set(header, notes)
+    notes.cleaned += [str(element.tag) for element in header.iterall() if clean(element)]
     if "SOPClassUID" not in header and "SeriesInstanceUID" not in header:
         raise HeaderUnreadable("no SOP class and no series")
     if str(header.get("Modality")) in {"CT", "PT", "MR"} and not has_matrix(header):
@@ -165,11 +174,17 @@ def _converted(dataset: Dataset, tag: BaseTag, budget: Budget) -> DataElement | 
     try:
         expand_sequence(dataset, tag, budget)
         element = dataset[tag]
-        return element if _is_number(element) or element.VR not in _NUMBER_VRS else None
+        return element if _is_usable(element) else None
     except Exception as error:
         if budget.excess:
             raise TooMuch(budget.excess) from error
         return None  # any malformed value, whatever it raises
+
+
+def _is_usable(element: DataElement) -> bool:
+    if element.VR in _NUMBER_VRS:
+        return _is_number(element)
+    return element.VR != "UI" or is_clean_uid(element)
 
 
 def _is_number(element: DataElement) -> bool:

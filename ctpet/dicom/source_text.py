@@ -21,6 +21,7 @@ from pydicom.valuerep import (
 
 from ctpet.dicom.warned import collected_warnings
 from ctpet.findings import Finding
+from ctpet.printable import printable
 
 Report = Callable[[Finding], None]
 """Takes a finding, where something of the source was changed or doubted."""
@@ -79,6 +80,22 @@ def legal_text(ds: Dataset, keyword: str, report: Report) -> str | None:
     return text if _is_legal(keyword, [text], report) else ""
 
 
+def source_uid(ds: Dataset, keyword: str) -> str:
+    """Return a UID as the source has it, legal or not: another one would name something else.
+
+    Discovery tells what is wrong with it (``uid-irregular``).
+
+    Args:
+        ds: header as read by :func:`ctpet.dicom.header.read_header`.
+        keyword: a DICOM keyword of a UID of multiplicity 1.
+
+    Returns:
+        The UID without padding; empty where it is absent, or several.
+    """
+    value = ds.get(keyword)
+    return value.rstrip(" \0") if isinstance(value, str) and "\\" not in value else ""
+
+
 def legal_texts(ds: Dataset, keyword: str, report: Report) -> list[str]:
     """Return the values of an attribute of multiplicity 1-n, if all of them are legal.
 
@@ -110,7 +127,7 @@ def why_illegal(vr: str, text: str) -> str | None:
     """Say why a text is not one legal value of a VR (PS3.5 6.2); None if it is legal."""
     if "\\" in text:
         return "holds several values"
-    if any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 for c in text):
+    if printable(text) != text:
         return "holds control characters"
     if vr != "PN" and len(text) > (limit := MAX_VALUE_LEN.get(vr, len(text))):
         return f"is {len(text)} characters long and {vr} allows {limit}"

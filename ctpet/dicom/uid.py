@@ -1,6 +1,10 @@
-"""Unique identifiers derived from what they identify, so that a re-run gives the same ones."""
+"""Unique identifiers: derived from what they identify, or a source's own, legal or not."""
 
 import hashlib
+import re
+
+LONGEST = 64
+_DIGITS_AND_DOTS = re.compile(r"[0-9.]+")
 
 
 def derived_uid(*parts: str | bytes) -> str:
@@ -27,3 +31,20 @@ def derived_uid(*parts: str | bytes) -> str:
     number = number & ~(0xF << 76) | (8 << 76)
     number = number & ~(0x3 << 62) | (2 << 62)
     return f"2.25.{number}"
+
+
+def irregularity(uid: str) -> str:
+    """Say what is wrong with a UID (PS3.5 9.1); empty where nothing is.
+
+    Some archives refuse such a UID, and others file by it as by any other.
+    """
+    if len(uid) > LONGEST:
+        return f"is longer than {LONGEST} characters"
+    if not _DIGITS_AND_DOTS.fullmatch(uid):
+        return "holds other characters than digits and dots"
+    components = uid.split(".")
+    if "" in components:
+        return "has an empty component"
+    if any(len(one) > 1 and one[0] == "0" for one in components):
+        return "has a component that begins with 0"
+    return ""

@@ -46,6 +46,7 @@ from ctpet.dicom.modules.pet_series import (
 from ctpet.dicom.provenance import Provenance
 from ctpet.dicom.series import SeriesInfo
 from ctpet.dicom.uid import derived_uid
+from ctpet.dicom.warned import collected_warnings
 from ctpet.errors import CtpetError
 from ctpet.findings import Finding
 from ctpet.progress import Progress, silent
@@ -112,8 +113,9 @@ def write_pet(
     if pet.quantity != "SUVBW":
         raise ValueError(f"only SUVBW is written as PET, not {pet.quantity}")
     findings: dict[Finding, None] = {}
-    series = _prepare(pet, source, provenance, findings)
-    paths = _write_all(series, out, progress)
+    with collected_warnings():  # of a source's UIDs, which discovery has told of
+        series = _prepare(pet, source, provenance, findings)
+        paths = _write_all(series, out, progress)
     return PetWriting(
         paths, str(series.common.SeriesInstanceUID), series.pixels.slope, tuple(findings)
     )

@@ -2,7 +2,7 @@
 
 from pydicom import Dataset
 
-from ctpet.dicom.source_text import Report, legal_text
+from ctpet.dicom.source_text import Report, legal_text, source_uid
 from ctpet.dicom.uid import derived_uid
 from ctpet.findings import Finding
 
@@ -25,7 +25,7 @@ def put_frame_of_reference(
     Raises:
         ValueError: if the volume carries another frame of reference than the CT.
     """
-    uid = legal_text(source, "FrameOfReferenceUID", report)
+    uid = source_uid(source, "FrameOfReferenceUID")
     if uid and known_uid and uid != known_uid:
         raise ValueError("the PET volume lies in another frame of reference than its CT")
     if not uid:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pydicom import Dataset
 
 from ctpet.dicom.codes import Code
-from ctpet.dicom.source_text import Report, legal_text, legal_texts
+from ctpet.dicom.source_text import Report, legal_text, legal_texts, source_uid
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 
@@ -36,7 +36,8 @@ def put_patient_and_study(ds: Dataset, source: Dataset, report: Report) -> None:
     """Copy Patient, General Study and Patient Study: PS3.3 C.7.1.1, C.7.2.1 and C.7.2.2.
 
     Every text becomes Unicode. What is not a legal value is left empty, with a finding: cutting
-    it would give the study two values for one attribute. Private attributes are never copied.
+    it would give the study two values for one attribute. The study's UID is copied as it is, since
+    another would be another study. Private attributes are never copied.
 
     Args:
         ds: the data set to write into, whose character set is ISO_IR 192.
@@ -46,11 +47,11 @@ def put_patient_and_study(ds: Dataset, source: Dataset, report: Report) -> None:
     Raises:
         InputRefused: ``study-uid-absent``, as the PET series would belong to no study.
     """
-    study = legal_text(source, "StudyInstanceUID", report)
+    study = source_uid(source, "StudyInstanceUID")
     if not study:
         raise InputRefused(
             "study-uid-absent",
-            "The CT has no legal Study Instance UID (0020,000D), so no series can join its study",
+            "The CT has no Study Instance UID (0020,000D), so no series can join its study",
             remedy="Export the study again from its archive.",
         )
     ds.StudyInstanceUID = study
