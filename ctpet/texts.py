@@ -65,7 +65,7 @@ def scan_text(report: "ScanReport") -> str:
         lines += [_series_head(series), ""]
     usable = sum(series.usable for series in report.series)
     lines += findings_text(report.findings)
-    lines += [f"           {name}" for name in report.unreadable]
+    lines += [f"           {name}" for name in (*report.unreadable, *report.lost)]
     lines.append(
         f"{len(report.series)} series, {usable} that `ctpet synthesize` takes (*); "
         f"files that are not DICOM: {report.other_files}"

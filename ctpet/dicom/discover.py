@@ -3,18 +3,19 @@
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydicom import Dataset
 from pydicom.datadict import dictionary_description
 
-from ctpet.dicom.files import FileOpener, list_files
+from ctpet.dicom.files import FileOpener, Listing, listing
 from ctpet.dicom.frames import frame_count
 from ctpet.dicom.grouping import Instance, into_stacks
 from ctpet.dicom.header import HeaderNotes, HeaderUnreadable, NotDicom, read_header
 from ctpet.dicom.left_out import LEFT_OUT, left_out
+from ctpet.dicom.lost import Other, counted, lost_finding, lost_slices, named
 from ctpet.dicom.part_words import part_words
 from ctpet.dicom.series import DicomFile, SeriesInfo
 from ctpet.dicom.uid import irregularity
@@ -40,6 +41,7 @@ class Discovery:
         dropped: what is no plane of a stack (localizers, secondary captures, reports …), each
             with one finding that says why.
         unreadable: files that begin as DICOM and cannot be parsed.
+        lost: files that are not DICOM and should be slices, and links that lead nowhere.
         other_count: number of files that are not DICOM, DICOMDIR among them.
         findings: about the whole: what was dropped, ignored or unreadable, in numbers.
     """
@@ -47,6 +49,7 @@ class Discovery:
     series: tuple[SeriesInfo, ...]
     dropped: tuple[SeriesInfo, ...] = ()
     unreadable: tuple[DicomFile, ...] = ()
+    lost: tuple[DicomFile, ...] = ()
     other_count: int = 0
     findings: tuple[Finding, ...] = ()
 
@@ -74,33 +77,33 @@ def discover(root: Path, *, progress: Progress = silent) -> Discovery:
         InputRefused: ``path-missing``, ``path-unreadable``, ``file-unreadable``,
             ``zip-damaged``, ``zip-encrypted``, ``zip-too-large``.
     """
-    return discover_files(list_files(root), progress=progress)
+    return discover_files(listing(root), progress=progress)
 
 
-def discover_files(files: Sequence[DicomFile], *, progress: Progress = silent) -> Discovery:
+def discover_files(found: Listing, *, progress: Progress = silent) -> Discovery:
     """Read the headers of some files and group the instances into stacks; see :func:`discover`.
 
     Raises:
         InputRefused: ``file-unreadable``, ``zip-damaged``.
     """
     seen: list[_Seen] = []
-    unreadable: dict[DicomFile, str] = {}
-    other_count = 0
+    unreadable: dict[DicomFile, HeaderUnreadable] = {}
+    others: list[Other] = []
     with FileOpener() as opener, collected_warnings() as collected:
-        for number, file in enumerate(files, start=1):
+        for number, file in enumerate(found.files, start=1):
             collected.clear()
             try:
                 with opener.open(file) as stream:
                     header, notes = read_header(stream)
-            except NotDicom:
-                other_count += 1
+            except NotDicom as error:
+                others.append(Other(file, error.content))
             except HeaderUnreadable as error:
-                unreadable[file] = error.series_instance_uid
+                unreadable[file] = error
             except OSError as error:
                 raise InputRefused(
                     "file-unreadable",
                     f"A file under this path cannot be read ({error.strerror or error}), so "
-                    "nobody can say whether a slice is missing",
+                    f"nobody can say whether a slice is missing{named([file])}",
                     remedy="Give ctpet the right to read every file, or copy them again",
                 ) from error
             except (zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
@@ -112,13 +115,24 @@ def discover_files(files: Sequence[DicomFile], *, progress: Progress = silent) -
             else:
                 texts = tuple(str(warning.message) for warning in collected)
                 seen.append(_Seen(Instance.of(file, header), notes, texts))
-            progress("scan", number / len(files))
-    return _sorted_out(seen, unreadable, other_count)
+            progress("scan", number / len(found.files))
+    lost = lost_slices(others, [*(one.instance.file for one in seen), *unreadable])
+    beside = (
+        *_unreadable_findings(unreadable),
+        *_link_findings(found.broken_links),
+        *_other_findings(lost, len(others)),
+    )
+    sorted_out = _sorted_out(seen, unreadable.values())
+    return replace(
+        sorted_out,
+        unreadable=tuple(unreadable),
+        lost=(*(one.file for one in lost), *found.broken_links),
+        other_count=len(others),
+        findings=(*sorted_out.findings, *beside),
+    )
 
 
-def _sorted_out(
-    seen: Sequence[_Seen], unreadable: dict[DicomFile, str], other_count: int
-) -> Discovery:
+def _sorted_out(seen: Sequence[_Seen], unreadable: Iterable[HeaderUnreadable]) -> Discovery:
     by_file = {one.instance.file: one for one in seen}
     codes = left_out([one.instance for one in seen])
     reasons = {one.instance.file: code for one, code in zip(seen, codes, strict=True)}
@@ -127,10 +141,10 @@ def _sorted_out(
         instances = [one.instance for one in seen if reasons[one.instance.file] == reason]
         dropped += [_series(stack, (finding,)) for stack in into_stacks(instances)]
     kept = into_stacks(one.instance for one in seen if not reasons[one.instance.file])
-    lost = Counter(unreadable.values())
+    damaged = Counter(error.series_instance_uid for error in unreadable)
     series = []
     for stack, part in zip(kept, _parts(kept), strict=True):
-        about = _header_findings([by_file[one.file] for one in stack], lost)
+        about = _header_findings([by_file[one.file] for one in stack], damaged)
         series.append(_split(_series(stack, about, part)))
     counts = Counter(reasons.values())
     findings = [
@@ -141,9 +155,7 @@ def _sorted_out(
     return Discovery(
         series=tuple(sorted(series, key=_order)),
         dropped=tuple(sorted(dropped, key=_order)),
-        unreadable=tuple(unreadable),
-        other_count=other_count,
-        findings=(*findings, *_file_findings(len(unreadable), other_count)),
+        findings=tuple(findings),
     )
 
 
@@ -195,7 +207,7 @@ def _split(series: SeriesInfo) -> SeriesInfo:
     return replace(series, findings=(told, *series.findings))
 
 
-def _header_findings(seen: Sequence[_Seen], lost: Counter[str]) -> tuple[Finding, ...]:
+def _header_findings(seen: Sequence[_Seen], damaged: Counter[str]) -> tuple[Finding, ...]:
     findings = list(header_warning_findings([text for one in seen for text in one.warnings]))
     removed = Counter(tag for one in seen for tag in set(one.notes.removed))
     findings += [
@@ -227,13 +239,13 @@ def _header_findings(seen: Sequence[_Seen], lost: Counter[str]) -> tuple[Finding
                     f"character set (0008,0005); it is read as {told}",
                 )
             )
-    damaged = lost[str(seen[0].instance.header.get("SeriesInstanceUID") or "") or "?"]
-    if damaged:
+    lost = damaged[str(seen[0].instance.header.get("SeriesInstanceUID") or "") or "?"]
+    if lost:
         findings.append(
             Finding(
                 "files-truncated",
                 "error",
-                f"{damaged} more files of this series end before their image",
+                f"{lost} more files of this series end before their image",
                 "Send the series again from the scanner or archive",
             )
         )
@@ -260,17 +272,37 @@ def _uid_findings(headers: Sequence[Dataset]) -> list[Finding]:
     ]
 
 
-def _file_findings(unreadable: int, other: int) -> list[Finding]:
-    findings = []
-    if unreadable:
-        findings.append(
-            Finding(
-                "files-unreadable",
-                "warning",
-                f"{unreadable} files begin as DICOM and cannot be parsed",
-                "Copy them again from the archive; `ctpet scan` lists them",
-            )
+def _unreadable_findings(unreadable: Mapping[DicomFile, HeaderUnreadable]) -> list[Finding]:
+    if not unreadable:
+        return []
+    reasons = ", ".join(sorted({str(error) for error in unreadable.values()}))
+    return [
+        Finding(
+            "files-unreadable",
+            "warning",
+            f"{counted(len(unreadable), 'file')} that begin as DICOM cannot be parsed ({reasons})"
+            f"{named(list(unreadable))}",
+            "Copy them again from the archive; `ctpet scan` lists them",
         )
-    if other:
-        findings.append(Finding("files-ignored", "info", f"{other} files are not DICOM images"))
+    ]
+
+
+def _link_findings(broken: Sequence[DicomFile]) -> list[Finding]:
+    if not broken:
+        return []
+    return [
+        Finding(
+            "links-broken",
+            "warning",
+            f"{counted(len(broken), 'link')} lead nowhere{named(broken)}",
+            "Copy what they should lead to: slices may be missing; `ctpet scan` lists them",
+        )
+    ]
+
+
+def _other_findings(lost: Sequence[Other], others: int) -> list[Finding]:
+    findings = [lost_finding(lost)] if lost else []
+    if others > len(lost):
+        text = f"{counted(others - len(lost), 'file')} that are not DICOM images are left out"
+        findings.append(Finding("files-ignored", "info", text))
     return findings

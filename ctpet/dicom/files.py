@@ -1,12 +1,17 @@
 """The files under a folder, or in a zip archive, without unpacking anything to disk."""
 
+import errno
 import io
 import os
+import posixpath
 import stat
 import zipfile
 import zlib
+from collections import deque
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, ExitStack
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import BinaryIO, NoReturn, Self, cast
 
@@ -16,18 +21,38 @@ from ctpet.errors import InputRefused
 MAX_MEMBERS = 100_000
 MAX_MEMBER_BYTES = 2 * 1024**3
 MAX_ARCHIVE_BYTES = 16 * 1024**3
+_LONGEST_TARGET = 4096
 _ENCRYPTED = 0x1
 _BUFFER_BYTES = 64 * 1024
 UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 """What reading from an opened file raises when the file, or its archive, is damaged or denied."""
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What lies under a path.
+
+    Attributes:
+        files: each once, whatever links lead to it, in an order that does not depend on the file
+            system.
+        broken_links: that lead nowhere, or in circles.
+    """
+
+    files: tuple[DicomFile, ...]
+    broken_links: tuple[DicomFile, ...] = ()
+
+
 def list_files(root: Path) -> tuple[DicomFile, ...]:
-    """List every file under ``root``, in an order that does not depend on the file system.
+    """Return the files of :func:`listing`."""
+    return listing(root).files
+
+
+def listing(root: Path) -> Listing:
+    """List every file under ``root``.
 
     Args:
-        root: a folder (searched recursively; links to folders are not followed), one file, or a
-            zip archive.
+        root: a folder (searched recursively; links are followed, but no folder is entered and no
+            file is taken a second time), one file, or a zip archive.
 
     Raises:
         InputRefused: ``path-missing``, ``path-unreadable``; ``zip-damaged``, ``zip-encrypted``
@@ -40,9 +65,10 @@ def list_files(root: Path) -> tuple[DicomFile, ...]:
     except OSError as error:
         _refuse_folder(error)
     if stat.S_ISDIR(kind):
-        walk = os.walk(root, onerror=_refuse_folder)
-        found = (Path(folder, name) for folder, _, names in walk for name in names)
-        return tuple(DicomFile(path) for path in sorted(found) if path.is_file())
+        try:
+            return _Walk().over(root)
+        except OSError as error:
+            _refuse_folder(error)
     if not stat.S_ISREG(kind):
         raise InputRefused(
             "path-missing",
@@ -51,7 +77,69 @@ def list_files(root: Path) -> tuple[DicomFile, ...]:
         )
     if zipfile.is_zipfile(root) and not _is_dicom(root):
         return _members(root)
-    return (DicomFile(root),)
+    return Listing((DicomFile(root),))
+
+
+class _Walk:
+    """A walk that knows where it has been, by the numbers that a file system gives."""
+
+    def __init__(self) -> None:
+        self._seen: set[tuple[int, int]] = set()
+        self._links: deque[Path] = deque()
+        self._files: list[DicomFile] = []
+        self._broken: list[DicomFile] = []
+
+    def over(self, root: Path) -> Listing:
+        """List what lies under a folder; what is there without links comes before what is not.
+
+        Raises:
+            OSError: a folder cannot be listed, or what a link leads to not be looked at.
+        """
+        self._enter(root)
+        while self._links:
+            self._follow(self._links.popleft())
+        return Listing(_sorted(self._files), _sorted(self._broken))
+
+    def _enter(self, root: Path) -> None:
+        folders = [root]
+        while folders:
+            folder = folders.pop()
+            where = folder.stat()
+            if not self._is_new(where.st_dev, where.st_ino):
+                continue
+            with os.scandir(folder) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+            for entry in entries:
+                if entry.is_symlink():
+                    self._links.append(folder / entry.name)
+                elif entry.is_dir():
+                    folders.append(folder / entry.name)
+                elif entry.is_file() and self._is_new(where.st_dev, entry.inode()):
+                    self._files.append(DicomFile(folder / entry.name))
+
+    def _follow(self, link: Path) -> None:
+        try:
+            target = link.stat()
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                raise
+            self._broken.append(DicomFile(link))
+            return
+        if stat.S_ISDIR(target.st_mode):
+            self._enter(link)
+        elif stat.S_ISREG(target.st_mode) and self._is_new(target.st_dev, target.st_ino):
+            self._files.append(DicomFile(link))
+
+    def _is_new(self, device: int, number: int) -> bool:
+        if not number:
+            return True  # the file system gives none
+        known = (device, number) in self._seen
+        self._seen.add((device, number))
+        return not known
+
+
+def _sorted(files: Iterable[DicomFile]) -> tuple[DicomFile, ...]:
+    return tuple(sorted(files, key=lambda file: (file.path, file.member or "")))
 
 
 def _refuse_folder(error: OSError) -> NoReturn:
@@ -67,11 +155,12 @@ def _is_dicom(path: Path) -> bool:
         return file.read(132)[128:] == b"DICM"
 
 
-def _members(path: Path) -> tuple[DicomFile, ...]:
+def _members(path: Path) -> Listing:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
-    except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
+            links = {one.filename: _target(archive, one) for one in members if _is_link(one)}
+    except UNREADABLE as error:
         raise InputRefused(
             "zip-damaged",
             f"The zip archive's directory cannot be read ({type(error).__name__})",
@@ -93,7 +182,24 @@ def _members(path: Path) -> tuple[DicomFile, ...]:
             f"{MAX_ARCHIVE_BYTES // 1024**3} GiB and {MAX_MEMBER_BYTES // 1024**3} GiB a file",
             remedy="Unpack it and give the folder of one study",
         )
-    return tuple(DicomFile(path, member) for member in sorted(m.filename for m in members))
+    names = {member.filename for member in members}
+    places = names | {str(parent) for name in names for parent in PurePosixPath(name).parents}
+    return Listing(
+        _sorted(DicomFile(path, name) for name in names - links.keys()),
+        _sorted(DicomFile(path, name) for name, target in links.items() if target not in places),
+    )
+
+
+def _is_link(member: zipfile.ZipInfo) -> bool:
+    return stat.S_ISLNK(member.external_attr >> 16) and member.file_size <= _LONGEST_TARGET
+
+
+def _target(archive: zipfile.ZipFile, link: zipfile.ZipInfo) -> str:
+    """Return the place in an archive that a link leads to."""
+    if link.flag_bits & _ENCRYPTED:
+        return ""
+    text = archive.read(link).decode("utf-8", "replace")
+    return posixpath.normpath(posixpath.join(posixpath.dirname(link.filename), text))
 
 
 def unreadable(error: Exception) -> InputRefused:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 from pydicom import DataElement, Dataset
 from pydicom.dataset import FileMetaDataset
@@ -27,13 +27,24 @@ from ctpet.dicom.parse import (
     unconverted,
 )
 
+Content = Literal["empty", "zeros", "cut short", "something else", "a directory of files"]
+"""What a file is that is no DICOM image."""
+
 _TEXT_VRS = frozenset({"PN", "LO", "SH", "ST", "LT", "UC", "UT"})
 _NUMBER_VRS = frozenset({"DS", "IS"})
 _FIRST_GROUPS = frozenset({0x0002, 0x0008})
 
 
 class NotDicom(Exception):
-    """The file is something else; nothing is wrong with it."""
+    """The file is something else.
+
+    Args:
+        content: what it is instead.
+    """
+
+    def __init__(self, content: Content) -> None:
+        super().__init__(content)
+        self.content: Content = content
 
 
 class HeaderUnreadable(Exception):
@@ -85,7 +96,7 @@ def read_header(stream: BinaryIO) -> tuple[Dataset, HeaderNotes]:
     except Exception as error:
         raise HeaderUnreadable(budget.excess or type(error).__name__) from error
     if parsed.file_meta.get("MediaStorageSOPClassUID") == MediaStorageDirectoryStorage:
-        raise NotDicom
+        raise NotDicom("a directory of files")
     header = Dataset(parsed)
     header.file_meta = complete_file_meta(parsed)
     implicit, little = parsed.original_encoding
@@ -144,8 +155,12 @@ def _require_dicom(stream: BinaryIO) -> None:
         return
     groups = {int.from_bytes(head[:2], order) for order in ("little", "big")}
     element = min(int.from_bytes(head[2:4], order) for order in ("little", "big"))
-    if len(head) < 132 or not groups & _FIRST_GROUPS or element > 0x0100:
-        raise NotDicom
+    if len(head) < 132:
+        raise NotDicom("cut short" if head else "empty")
+    if not any(head):
+        raise NotDicom("zeros")
+    if not groups & _FIRST_GROUPS or element > 0x0100:
+        raise NotDicom("something else")
 
 
 def _convert(dataset: Dataset, notes: HeaderNotes, budget: Budget, depth: int = 0) -> None:

@@ -60,6 +60,7 @@ class ScanReport:
         dropped: what is no stack of slices: localizers, secondary captures, reports.
         patients: how many different ones the series belong to.
         unreadable: files that begin as DICOM and cannot be parsed, relative to the path.
+        lost: files that should be slices and hold none, and links that lead nowhere, likewise.
         other_files: number of files that are not DICOM.
         findings: about the whole.
     """
@@ -68,6 +69,7 @@ class ScanReport:
     dropped: tuple[SeriesReport, ...]
     patients: int
     unreadable: tuple[str, ...]
+    lost: tuple[str, ...]
     other_files: int
     findings: tuple[Finding, ...]
 
@@ -97,6 +99,7 @@ def scan_report(path: Path, *, progress: Progress = silent) -> ScanReport:
         dropped=tuple(_describe(one, number, one.findings, usable=False) for one in found.dropped),
         patients=patient_count(header for one in found.series for header in one.headers),
         unreadable=tuple(_relative(file, path) for file in found.unreadable),
+        lost=tuple(_relative(file, path) for file in found.lost),
         other_files=found.other_count,
         findings=found.findings,
     )

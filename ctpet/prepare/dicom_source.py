@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ctpet.dicom.discover import discover_files
-from ctpet.dicom.files import list_files
+from ctpet.dicom.files import Listing, listing
 from ctpet.dicom.read_ct import read_ct
 from ctpet.dicom.read_pet import read_pet
 from ctpet.dicom.series import DicomFile, SeriesInfo
@@ -77,10 +77,17 @@ class DicomPair:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Files that are looked at together: those of one folder, or one archive."""
+    """Files that are looked at together: those of one folder, or one archive.
+
+    Attributes:
+        archive: a tar archive; None: ``files`` say what there is.
+        files: those of a folder, or one zip archive.
+        broken_links: that lie in the folder.
+    """
 
     archive: Path | None
     files: tuple[DicomFile, ...]
+    broken_links: tuple[DicomFile, ...] = ()
 
 
 def chunks_of(root: Path) -> list[Chunk]:
@@ -91,15 +98,23 @@ def chunks_of(root: Path) -> list[Chunk]:
             :func:`ctpet.dicom.files.list_files`.
     """
     by_folder: dict[Path, list[DicomFile]] = {}
+    broken: dict[Path, list[DicomFile]] = {}
     chunks = []
-    for file in list_files(root):
+    found = listing(root)
+    for link in found.broken_links:
+        broken.setdefault(link.path.parent, []).append(link)
+        by_folder.setdefault(link.path.parent, [])
+    for file in found.files:
         if file.member is None and is_archive(file.path):
             chunks.append(Chunk(file.path, ()))
         elif file.member is None and file.path.suffix.lower() == ".zip" and file.path != root:
             chunks.append(Chunk(None, (file,)))
         else:
             by_folder.setdefault(file.path.parent, []).append(file)
-    chunks += [Chunk(None, tuple(files)) for _, files in sorted(by_folder.items())]
+    chunks += [
+        Chunk(None, tuple(files), tuple(broken.get(folder, ())))
+        for folder, files in sorted(by_folder.items())
+    ]
     return chunks
 
 
@@ -107,19 +122,20 @@ def look(chunk: Chunk) -> list[SeriesSeen] | Refusal:
     """Return the CT and PET series in a chunk; runs in a worker."""
     try:
         if chunk.archive is None:
-            return series_seen(discover_files(_with_members(chunk.files)))
+            return series_seen(discover_files(_with_members(chunk)))
         with unpacked(chunk.archive) as folder:
-            found = series_seen(discover_files(list_files(folder)), under=folder)
+            found = series_seen(discover_files(listing(folder)), under=folder)
             return [replace(one, archive=chunk.archive) for one in found]
     except InputRefused as refusal:
-        name = chunk.archive or chunk.files[0].path
+        name = chunk.archive or (*chunk.files, *chunk.broken_links)[0].path
         return Refusal(str(name), refusal.code, str(refusal))
 
 
-def _with_members(files: Sequence[DicomFile]) -> tuple[DicomFile, ...]:
+def _with_members(chunk: Chunk) -> Listing:
     """Put a zip archive's members in its place."""
-    alone = len(files) == 1 and files[0].member is None
-    return list_files(files[0].path) if alone else tuple(files)
+    files = chunk.files
+    alone = len(files) == 1 and files[0].member is None and not chunk.broken_links
+    return listing(files[0].path) if alone else Listing(files, chunk.broken_links)
 
 
 def _label_map(folder: Path, names: Iterable[str]) -> LabelMap | None:
@@ -138,7 +154,9 @@ def _placed(files: Sequence[DicomFile], root: Path | None) -> tuple[DicomFile, .
 
 def _stack(files: Sequence[DicomFile], modality: str) -> SeriesInfo:
     """Return the one stack of planes that a series is."""
-    stacks = [one for one in discover_files(files).series if one.modality == modality]
+    stacks = [
+        one for one in discover_files(Listing(tuple(files))).series if one.modality == modality
+    ]
     if len(stacks) != 1:
         raise InputRefused(
             "several-stacks",

@@ -89,7 +89,8 @@ def test_other_files_are_counted(tmp_path):
     (folder / "zeros.dcm").write_bytes(bytes(1000))
     found = discover(folder)
     assert found.other_count == 4
-    assert "files-ignored" in finding_codes(found)
+    assert finding_codes(found) == {"files-ignored", "files-lost"}
+    assert {file.path.name for file in found.lost} == {"text.dcm", "empty.dcm", "zeros.dcm"}
     assert len(found.series[0].files) == 7
 
 
@@ -315,7 +316,9 @@ def test_links_that_lead_in_circles_end(tmp_path):
     folder = write_series(ramp_series(), tmp_path / "ct")
     (folder / "again").symlink_to(folder, target_is_directory=True)
     (folder / "broken").symlink_to(tmp_path / "nowhere")
-    assert len(discover(folder).series[0].files) == 7
+    found = discover(folder)
+    assert len(found.series[0].files) == 7
+    assert finding_codes(found) == {"links-broken"}
 
 
 def test_speed_of_headers(tmp_path):

@@ -1,0 +1,116 @@
+"""Files that should be slices and hold none: by their names, or by their size."""
+
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ctpet.dicom.header import Content
+from ctpet.dicom.series import DicomFile
+from ctpet.findings import Finding
+
+_SUFFIXES = (".dcm", ".dicom", ".dic", ".ima")
+_MOST_NAMES = 3
+_LEAST_BYTES = 1024
+_DIGITS, _LETTERS = re.compile(r"\d+"), re.compile(r"[^\W\d_]+")
+_HEXADECIMAL = re.compile(r"[0-9a-f]{8,}")
+_INNOCENT = frozenset(
+    {
+        *("axial", "bad", "big", "broken", "copy", "corrupt", "ct", "damaged", "dcm", "dic"),
+        *("dicom", "empty", "export", "file", "frame", "header", "im", "ima", "image", "img"),
+        *("instance", "link", "lost", "mr", "nul", "null", "pet", "pt", "scan", "se", "ser"),
+        *("series", "sl", "slice", "study", "test", "truncated", "zero", "zeros", "zip"),
+    }
+)
+"""Words in file names that are nobody's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A file that is no DICOM image, and what it holds instead."""
+
+    file: DicomFile
+    content: Content
+
+
+def lost_slices(others: Sequence[Other], images: Iterable[DicomFile]) -> list[Other]:
+    """Return the files that should be slices.
+
+    Their names end as those of DICOM files do, or are built as those of the images are, or they
+    have exactly the size of an image in their folder. Hidden files are left out: systems put them
+    beside the others under the same names.
+    """
+    suspects = [
+        one
+        for one in others
+        if one.content != "a directory of files" and not _name(one.file).startswith(".")
+    ]
+    images = list(images) if suspects else []
+    shapes = {_shape(file) for file in images}
+    folders = {one.file.path.parent for one in suspects if one.file.member is None}
+    sizes = {
+        (file.path.parent, file.path.stat().st_size)
+        for file in images
+        if file.member is None and file.path.parent in folders
+    }
+    return [
+        one
+        for one in suspects
+        if _name(one.file).lower().endswith(_SUFFIXES)
+        or _shape(one.file) in shapes
+        or _has_size_in(one.file, sizes)
+    ]
+
+
+def lost_finding(lost: Sequence[Other]) -> Finding:
+    """Return the warning that names files that should be slices."""
+    counts = Counter(one.content for one in lost)
+    what = ", ".join(f"{count} {content}" for content, count in sorted(counts.items()))
+    return Finding(
+        "files-lost",
+        "warning",
+        f"{counted(len(lost), 'file')} that should be slices hold no image ({what})"
+        f"{named([one.file for one in lost])}",
+        "Copy them again from the archive: slices may be missing; `ctpet scan` lists them",
+    )
+
+
+def counted(count: int, what: str) -> str:
+    """Return such as ``1 file`` or ``2 files``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def named(files: Sequence[DicomFile]) -> str:
+    """Return the first names of some files after a colon; empty where one may be a person's."""
+    names = sorted(_name(file) for file in files)
+    shown = [name for name in names if is_innocent(name)][:_MOST_NAMES]
+    if not shown:
+        return ""
+    return f": {', '.join(shown)}" + (", …" if len(names) > len(shown) else "")
+
+
+def is_innocent(name: str) -> bool:
+    """Tell whether no word in a file name can be a person's name; a record may hold it then."""
+    words = _LETTERS.findall(name.lower())
+    return all(len(word) == 1 or word in _INNOCENT for word in words) or bool(
+        _HEXADECIMAL.fullmatch(name.lower())
+    )
+
+
+def _name(file: DicomFile) -> str:
+    return file.path.name if file.member is None else posixpath.basename(file.member)
+
+
+def _shape(file: DicomFile) -> str:
+    """Return what the names of one export have in common."""
+    name = _name(file).lower()
+    return "hexadecimal" if _HEXADECIMAL.fullmatch(name) else _DIGITS.sub("#", name)
+
+
+def _has_size_in(file: DicomFile, sizes: set[tuple[Path, int]]) -> bool:
+    if file.member is not None:
+        return False
+    size = file.path.stat().st_size
+    return size >= _LEAST_BYTES and (file.path.parent, size) in sizes
