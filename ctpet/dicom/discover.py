@@ -3,33 +3,31 @@
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-from pydicom import Dataset
-from pydicom.datadict import dictionary_description
 
 from ctpet.dicom.files import FileOpener, Listing, listing
 from ctpet.dicom.frames import frame_count
 from ctpet.dicom.grouping import Instance, into_stacks
 from ctpet.dicom.header import HeaderNotes, HeaderUnreadable, NotDicom, read_header
+from ctpet.dicom.header_findings import note_findings, truncated_findings, uid_findings
 from ctpet.dicom.left_out import LEFT_OUT, left_out
-from ctpet.dicom.lost import Other, counted, lost_finding, lost_slices, named
+from ctpet.dicom.lost import (
+    Other,
+    link_findings,
+    lost_slices,
+    named,
+    other_findings,
+    unreadable_findings,
+)
 from ctpet.dicom.part_words import part_words
 from ctpet.dicom.series import DicomFile, SeriesInfo
-from ctpet.dicom.uid import irregularity
 from ctpet.dicom.warned import collected_warnings, header_warning_findings
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.progress import Progress, silent
 
-_UIDS = (
-    "FrameOfReferenceUID",
-    "SOPInstanceUID",
-    "SeriesInstanceUID",
-    "StudyInstanceUID",
-)
 
 @dataclass(frozen=True, eq=False)
 class Discovery:
@@ -118,9 +116,9 @@ def discover_files(found: Listing, *, progress: Progress = silent) -> Discovery:
             progress("scan", number / len(found.files))
     lost = lost_slices(others, [*(one.instance.file for one in seen), *unreadable])
     beside = (
-        *_unreadable_findings(unreadable),
-        *_link_findings(found.broken_links),
-        *_other_findings(lost, len(others)),
+        *unreadable_findings(unreadable),
+        *link_findings(found.broken_links),
+        *other_findings(lost, len(others)),
     )
     sorted_out = _sorted_out(seen, unreadable.values())
     return replace(
@@ -144,7 +142,8 @@ def _sorted_out(seen: Sequence[_Seen], unreadable: Iterable[HeaderUnreadable]) -
     damaged = Counter(error.series_instance_uid for error in unreadable)
     series = []
     for stack, part in zip(kept, _parts(kept), strict=True):
-        about = _header_findings([by_file[one.file] for one in stack], damaged)
+        uid = str(stack[0].header.get("SeriesInstanceUID") or "") or "?"
+        about = _header_findings([by_file[one.file] for one in stack], damaged[uid])
         series.append(_split(_series(stack, about, part)))
     counts = Counter(reasons.values())
     findings = [
@@ -207,102 +206,10 @@ def _split(series: SeriesInfo) -> SeriesInfo:
     return replace(series, findings=(told, *series.findings))
 
 
-def _header_findings(seen: Sequence[_Seen], damaged: Counter[str]) -> tuple[Finding, ...]:
-    findings = list(header_warning_findings([text for one in seen for text in one.warnings]))
-    removed = Counter(tag for one in seen for tag in set(one.notes.removed))
-    findings += [
-        Finding(
-            "header-value-unreadable",
-            "warning",
-            f"{tag} cannot be read in {count} of {len(seen)} headers and is treated as absent",
-        )
-        for tag, count in sorted(removed.items())
-    ]
-    findings += _uid_findings([one.instance.header for one in seen])
-    cleaned = Counter(tag for one in seen for tag in set(one.notes.cleaned))
-    findings += [
-        Finding(
-            "control-characters",
-            "warning",
-            f"{tag} holds control characters in {count} of {len(seen)} headers; they are left out",
-        )
-        for tag, count in sorted(cleaned.items())
-    ]
-    for name, told in (("ISO_IR 192", "UTF-8"), ("ISO_IR 100", "Latin-1")):
-        count = sum(one.notes.character_set == name for one in seen)
-        if count:
-            findings.append(
-                Finding(
-                    "character-set-absent",
-                    "warning",
-                    f"{count} of {len(seen)} headers hold text beyond ASCII and name no "
-                    f"character set (0008,0005); it is read as {told}",
-                )
-            )
-    lost = damaged[str(seen[0].instance.header.get("SeriesInstanceUID") or "") or "?"]
-    if lost:
-        findings.append(
-            Finding(
-                "files-truncated",
-                "error",
-                f"{lost} more files of this series end before their image",
-                "Send the series again from the scanner or archive",
-            )
-        )
-    return tuple(findings)
-
-
-def _uid_findings(headers: Sequence[Dataset]) -> list[Finding]:
-    """Tell of UIDs that are not as the standard wants them; they are kept as they are."""
-    counts = Counter(
-        (keyword, why)
-        for header in headers
-        for keyword in _UIDS
-        if isinstance(uid := header.get(keyword), str) and (why := irregularity(uid))
+def _header_findings(seen: Sequence[_Seen], damaged: int) -> tuple[Finding, ...]:
+    return (
+        *header_warning_findings([text for one in seen for text in one.warnings]),
+        *note_findings([one.notes for one in seen]),
+        *uid_findings([one.instance.header for one in seen]),
+        *truncated_findings(damaged),
     )
-    return [
-        Finding(
-            "uid-irregular",
-            "warning",
-            f"{dictionary_description(keyword)} {why} in {count} of {len(headers)} headers; it is "
-            "kept as it is",
-            "Nothing needs to be done, unless an archive refuses the result",
-        )
-        for (keyword, why), count in sorted(counts.items())
-    ]
-
-
-def _unreadable_findings(unreadable: Mapping[DicomFile, HeaderUnreadable]) -> list[Finding]:
-    if not unreadable:
-        return []
-    reasons = ", ".join(sorted({str(error) for error in unreadable.values()}))
-    return [
-        Finding(
-            "files-unreadable",
-            "warning",
-            f"{counted(len(unreadable), 'file')} that begin as DICOM cannot be parsed ({reasons})"
-            f"{named(list(unreadable))}",
-            "Copy them again from the archive; `ctpet scan` lists them",
-        )
-    ]
-
-
-def _link_findings(broken: Sequence[DicomFile]) -> list[Finding]:
-    if not broken:
-        return []
-    return [
-        Finding(
-            "links-broken",
-            "warning",
-            f"{counted(len(broken), 'link')} lead nowhere{named(broken)}",
-            "Copy what they should lead to: slices may be missing; `ctpet scan` lists them",
-        )
-    ]
-
-
-def _other_findings(lost: Sequence[Other], others: int) -> list[Finding]:
-    findings = [lost_finding(lost)] if lost else []
-    if others > len(lost):
-        text = f"{counted(others - len(lost), 'file')} that are not DICOM images are left out"
-        findings.append(Finding("files-ignored", "info", text))
-    return findings

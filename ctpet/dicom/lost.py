@@ -3,11 +3,11 @@
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ctpet.dicom.header import Content
+from ctpet.dicom.header import Content, HeaderUnreadable
 from ctpet.dicom.series import DicomFile
 from ctpet.findings import Finding
 
@@ -64,20 +64,58 @@ def lost_slices(others: Sequence[Other], images: Iterable[DicomFile]) -> list[Ot
     ]
 
 
-def lost_finding(lost: Sequence[Other]) -> Finding:
-    """Return the warning that names files that should be slices."""
+def unreadable_findings(unreadable: Mapping[DicomFile, HeaderUnreadable]) -> list[Finding]:
+    """Return the warning that names files that cannot be parsed."""
+    if not unreadable:
+        return []
+    reasons = ", ".join(sorted({str(error) for error in unreadable.values()}))
+    return [
+        Finding(
+            "files-unreadable",
+            "warning",
+            f"{_counted(len(unreadable), 'file')} that begin as DICOM cannot be parsed ({reasons})"
+            f"{named(list(unreadable))}",
+            "Copy them again from the archive; `ctpet scan` lists them",
+        )
+    ]
+
+
+def link_findings(broken: Sequence[DicomFile]) -> list[Finding]:
+    """Return the warning that names links that lead nowhere."""
+    if not broken:
+        return []
+    return [
+        Finding(
+            "links-broken",
+            "warning",
+            f"{_counted(len(broken), 'link')} lead nowhere{named(broken)}",
+            "Copy what they should lead to: slices may be missing; `ctpet scan` lists them",
+        )
+    ]
+
+
+def other_findings(lost: Sequence[Other], others: int) -> list[Finding]:
+    """Return what is told of files that are not DICOM: first those that should be slices."""
+    findings = [_lost_finding(lost)] if lost else []
+    if others > len(lost):
+        text = f"{_counted(others - len(lost), 'file')} that are not DICOM images are left out"
+        findings.append(Finding("files-ignored", "info", text))
+    return findings
+
+
+def _lost_finding(lost: Sequence[Other]) -> Finding:
     counts = Counter(one.content for one in lost)
     what = ", ".join(f"{count} {content}" for content, count in sorted(counts.items()))
     return Finding(
         "files-lost",
         "warning",
-        f"{counted(len(lost), 'file')} that should be slices hold no image ({what})"
+        f"{_counted(len(lost), 'file')} that should be slices hold no image ({what})"
         f"{named([one.file for one in lost])}",
         "Copy them again from the archive: slices may be missing; `ctpet scan` lists them",
     )
 
 
-def counted(count: int, what: str) -> str:
+def _counted(count: int, what: str) -> str:
     """Return such as ``1 file`` or ``2 files``."""
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
