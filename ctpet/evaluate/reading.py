@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctpet.errors import InputRefused
+from ctpet.evaluate.checks import Pair, check_pair
 from ctpet.evaluate.components import touched
 from ctpet.evaluate.detection import SEGMENTED_PETS, SegmentedPet
 from ctpet.evaluate.files import CaseFiles, Role
@@ -19,28 +20,15 @@ from ctpet.images import read_ct_image
 from ctpet.nifti import read_nifti_labels
 from ctpet.render.planes import upright_grid
 from ctpet.volume import Geometry, Volume, nearest, resample
-from ctpet.volume.outline import body_of_ct, filled_outline
+from ctpet.volume.outline import body_of_ct, body_of_pet
 
 Mask = NDArray[np.bool_]
 
 SAME_GRID_MM = 0.1
 """Corners of two grids nearer than this are the same; NIfTI holds positions as float32."""
 
-PET_BODY_ABOVE_SUV = 0.15
-"""Between fat (about 0.3) and the scatter around the body; used only where there is no CT."""
-
-PLAUSIBLE_MEAN_SUV = (0.1, 10.0)
-"""Of a body: SUVbw is normalised to a mean near 1, a head alone has more. Bq/mL and counts lie far
-off; kBq/mL may lie inside."""
-
-DOUBTFUL_MEAN_SUV = 2.5
-"""Above it a field of view that is no head alone holds something else, such as kBq/mL."""
-
 LEAST_VOXELS = 2
 """Along each axis; below it there is no gradient."""
-
-LEAST_COVER = 0.5
-WORTH_SAYING_COVER = 0.98
 
 _WHAT: Mapping[Role, str] = {
     "ct": "CTs",
@@ -73,6 +61,7 @@ class CaseVolumes:
         lesions: lesions, where both PETs were given; None without.
         segmented: what a segmenter marked on a PET, likewise; none without a mask.
         reference_sha256: of the reference's values and place.
+        unresampled: the prediction as it came, SUVbw, where it was resampled; else None.
         patient_ids: what headers call the patient; stays in memory.
         findings: what was seen or changed.
     """
@@ -87,6 +76,7 @@ class CaseVolumes:
     lesions: NDArray[np.uint16] | None
     reference_sha256: str
     segmented: Mapping[SegmentedPet, NDArray[np.uint16]] = field(default_factory=dict)
+    unresampled: Volume | None = None
     patient_ids: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
 
@@ -103,6 +93,7 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
         InputRefused: what the readers refuse; ``patients-differ``, ``frame-of-reference-differs``,
             ``grids-differ``, ``suv-implausible``, ``no-body``, ``no-overlap``, ``labels-empty``,
             ``lesions-outside``, ``too-few-voxels``; those of
+            :func:`ctpet.evaluate.checks.check_pair` and
             :func:`ctpet.evaluate.images.read_reference`.
     """
     reference = read_reference(case.files["reference"])
@@ -124,15 +115,23 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
             f"The reference has {_grid(grid)}; a volume has {LEAST_VOXELS} or more along each axis",
             remedy="Give the whole series",
         )
-    predicted, known = _onto(prediction.volume, grid, resample_prediction=resample_prediction)
-    hu = None if ct is None else resample(ct.volume, grid, fill=_AIR_HU).array
+    came = _upright(prediction.volume)
+    same_grid = came.geometry.agrees_with(grid, tolerance_mm=SAME_GRID_MM)
+    if not (same_grid or resample_prediction):
+        raise _grids_differ(came.geometry, grid)
+    predicted, known = (
+        (came.array, np.ones(grid.shape, np.bool_))
+        if same_grid
+        else _moved(prediction.volume, grid)
+    )
+    hu, hu_known = (None, known) if ct is None else _moved(ct.volume, grid, fill=_AIR_HU)
     body = (
-        filled_outline(measured.array > PET_BODY_ABOVE_SUV, grid)
+        body_of_pet(measured.array, np.ones_like(known), grid)
         if hu is None
         else body_of_ct(hu, grid)
     )
     findings = [finding for one in read for finding in one.findings]
-    findings += _check_body(body, known, measured.array, predicted)
+    findings += check_pair(Pair(predicted, measured.array, known, body, hu, hu_known, grid))
     findings += [_lacking(role) for role in case.lacking]
     lesions = _lesions(case.files.get("lesions"), grid)
     findings += _lesions_cut(lesions, known)
@@ -148,6 +147,7 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
         lesions=within(known, lesions),
         segmented=_segmented(case.files, known, grid),
         reference_sha256=_digest(measured),
+        unresampled=None if same_grid else came,
         patient_ids=tuple(sorted(ids)),
         findings=tuple(findings),
     )
@@ -175,33 +175,33 @@ def _upright(volume: Volume) -> Volume:
     return volume if (turned.array == _OUTSIDE).any() else turned
 
 
-def _onto(
-    prediction: Volume, grid: Geometry, *, resample_prediction: bool
-) -> tuple[NDArray[np.float32], Mask]:
-    """Return a prediction on the reference's grid, and where it is defined.
-
-    Raises:
-        InputRefused: ``frame-of-reference-differs``, ``grids-differ``.
-    """
-    uids = {prediction.geometry.frame_of_reference_uid, grid.frame_of_reference_uid} - {None}
+def _grids_differ(predicted: Geometry, grid: Geometry) -> InputRefused:
+    """Return the refusal of a prediction that lies elsewhere."""
+    uids = {predicted.frame_of_reference_uid, grid.frame_of_reference_uid} - {None}
     if len(uids) > 1:
-        raise InputRefused(
+        return InputRefused(
             "frame-of-reference-differs",
             "Prediction and reference have different frames of reference",
             remedy="Use the prediction made from the CT of the same examination",
         )
-    upright = _upright(prediction)
-    if upright.geometry.agrees_with(grid, tolerance_mm=SAME_GRID_MM):
-        return upright.array, np.ones(grid.shape, np.bool_)
-    if not resample_prediction:
-        raise InputRefused(
-            "grids-differ",
-            f"The prediction has {_grid(upright.geometry)}, the reference {_grid(grid)}",
-            remedy="Give --resample to put predictions onto the reference's grid",
-        )
-    moved = resample(prediction, grid, fill=_OUTSIDE).array
+    return InputRefused(
+        "grids-differ",
+        f"The prediction has {_grid(predicted)}, the reference {_grid(grid)}",
+        remedy="Give --resample to put predictions onto the reference's grid",
+    )
+
+
+def _moved(
+    volume: Volume, grid: Geometry, *, fill: float = 0.0
+) -> tuple[NDArray[np.float32], Mask]:
+    """Return a volume on another grid, and where it is defined there.
+
+    Raises:
+        InputRefused: ``frame-of-reference-differs``.
+    """
+    moved = resample(volume, grid, fill=_OUTSIDE).array
     known = moved > _OUTSIDE
-    return np.where(known, moved, np.float32(0)), known
+    return (moved if known.all() else np.where(known, moved, np.float32(fill))), known
 
 
 def _grid(geometry: Geometry) -> str:
@@ -209,68 +209,6 @@ def _grid(geometry: Geometry) -> str:
     mm = "×".join(f"{step:.4g}" for step in geometry.spacing_mm)
     first = ", ".join(f"{at:.1f}" for at in geometry.origin_mm)
     return f"{voxels} voxels of {mm} mm from ({first})"
-
-
-def _check_body(
-    body: Mask, known: Mask, measured: NDArray[np.float32], predicted: NDArray[np.float32]
-) -> list[Finding]:
-    """Return what is doubtful about where and what the PETs are.
-
-    Raises:
-        InputRefused: ``no-body``, ``no-overlap``, ``suv-implausible``.
-    """
-    if not body.any():
-        raise InputRefused(
-            "no-body", "There is no outline of a body to score in", remedy="Check the files"
-        )
-    cover = float((known & body).sum() / body.sum())
-    if cover < LEAST_COVER:
-        raise InputRefused(
-            "no-overlap",
-            f"The prediction covers {cover:.0%} of the body (limit {LEAST_COVER:.0%})",
-            remedy="Use the prediction made from the CT of the same examination",
-        )
-    low, high = PLAUSIBLE_MEAN_SUV
-    means = {"reference": measured[body].mean(), "prediction": predicted[body & known].mean()}
-    for what, mean in means.items():
-        if mean > high or (what == "reference" and mean < low):
-            raise InputRefused(
-                "suv-implausible",
-                f"The mean of the {what} in the body is {mean:.4g}, which is no SUVbw "
-                f"(expected is {low:g} to {high:g})",
-                remedy="Convert it to SUVbw in g/mL first, for instance with `ctpet suv`",
-            )
-    return [
-        Finding(code, "warning", message)
-        for code, message in (
-            ("prediction-covers-part", _part(cover)),
-            ("suv-high", _high(means)),
-            ("prediction-equals-reference", _equal(measured[body], predicted[body])),
-        )
-        if message
-    ]
-
-
-def _part(cover: float) -> str:
-    if cover >= WORTH_SAYING_COVER:
-        return ""
-    return f"The prediction covers {cover:.0%} of the body; the rest is not scored"
-
-
-def _high(means: Mapping[str, float]) -> str:
-    high = [what for what, mean in means.items() if mean > DOUBTFUL_MEAN_SUV]
-    if not high:
-        return ""
-    return (
-        f"The mean of the {' and the '.join(high)} in the body is above {DOUBTFUL_MEAN_SUV:g}: "
-        "unless a head alone is in the field, it may be kBq/mL and no SUVbw"
-    )
-
-
-def _equal(measured: NDArray[np.float32], predicted: NDArray[np.float32]) -> str:
-    if not np.array_equal(measured, predicted):
-        return ""
-    return "Prediction and reference have the same values: one is a copy of the other"
 
 
 def _labels(path: Path | None, grid: Geometry) -> NDArray[np.uint16] | None:

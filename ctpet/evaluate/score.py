@@ -25,6 +25,7 @@ from ctpet.evaluate.ssim import mean_ms_ssim, mean_ssim, similarity
 from ctpet.evaluate.tally import HU_KEYS, Tally, hu_keys, tally
 from ctpet.evaluate.tiers import BODY, FIELD, dome_slab, tier_masks
 from ctpet.findings import Finding
+from ctpet.volume import LabelMap, Volume, nearest, resample
 
 Kind = Literal["tier", "texture", "organ", "lesion", "lesions", "foci", "detection", "candidate"]
 Values = dict[str, float]
@@ -173,7 +174,25 @@ def _tiers(volumes: CaseVolumes, dome: NDArray[np.bool_] | None) -> list[Region]
 def _texture(volumes: CaseVolumes) -> Values:
     pets, spacing_mm = (volumes.predicted, volumes.measured), volumes.geometry.spacing_mm
     ratios = sharpness(*pets, volumes.body, volumes.known, spacing_mm)
-    return {**asdict(ratios), "seam_ratio": seam_ratio(*pets, volumes.body)}
+    return {**asdict(ratios), "seam_ratio": seam_ratio(*_where_windows_met(volumes))}
+
+
+def _where_windows_met(
+    volumes: CaseVolumes,
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
+    """Return both PETs and the body on the grid of the prediction as it came.
+
+    Resampled, a prediction is calm where new voxels fall between old ones and rough where they
+    fall on them, at every few planes: that looks like seams and is none.
+    """
+    own = volumes.unresampled
+    if own is None:
+        return volumes.predicted, volumes.measured, volumes.body
+    measured = resample(
+        Volume(volumes.measured, volumes.geometry, "SUVBW"), own.geometry, fill=0.0
+    ).array
+    body = nearest(LabelMap(volumes.body.astype(np.uint16), volumes.geometry), own.geometry) > 0
+    return own.array, measured, body
 
 
 def _detected(volumes: CaseVolumes, lesions: list[Region]) -> list[Region]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import inf
 
 from ctpet.findings import Finding, Severity
+from ctpet.volume.outline import FARTHEST_SHIFT_MM, OUTLINES_ALIKE, OUTLINES_OVERLAP, SHIFT_MM
 
 Range = tuple[float, float]
 
@@ -32,11 +33,9 @@ LIMITS = (
     # A PET of half a CT is usual (arms, head); of less than a quarter, CT and PET hardly meet.
     Limit("pet_coverage", "pet-coverage-low", (0.9, 1.0), (0.25, 1.0),
           "The PET covers {value:.0%} of the body in the CT"),
-    # The 35 Soft-tissue-Sarcoma crops and our phantoms have 0.87 to 0.98.
-    Limit("body_dice", "outlines-differ", (0.85, 1.0), (0.5, 1.0),
+    Limit("body_dice", "outlines-differ", (OUTLINES_ALIKE, 1.0), (OUTLINES_OVERLAP, 1.0),
           "The outlines of the body in CT and PET overlap with a Dice of {value:.2f}"),
-    # Two to three voxels of a PET; beyond 40 mm the patient was moved between the scans.
-    Limit("shift_mm", "pet-shifted", (0.0, 12.0), (0.0, 40.0),
+    Limit("shift_mm", "pet-shifted", (0.0, SHIFT_MM), (0.0, FARTHEST_SHIFT_MM),
           "The PET would fit the CT best if moved by {value:.0f} mm"),
     # The dome moves 10 to 20 mm in quiet breathing, of which a PET shows the mean. Such pairs
     # still serve: only the lung's base and the liver's top are wrong, so none is refused.

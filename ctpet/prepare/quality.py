@@ -8,13 +8,9 @@ from scipy import ndimage
 
 from ctpet.prepare.cases import AIR, BODY, UNMEASURED, ArrayName
 from ctpet.prepare.dome import dome_offset_mm
-from ctpet.prepare.shift import best_shift
 from ctpet.volume import Geometry
-from ctpet.volume.outline import Mask, body_of_ct, filled_outline
-
-PET_BODY_ABOVE_SUV = 0.15
-"""Between fat (about 0.3) and the scatter around the body; of 0.1 to 0.4 the one that outlines the
-bodies of the Soft-tissue-Sarcoma set and of our phantoms best."""
+from ctpet.volume.outline import body_of_ct, body_of_pet, dice
+from ctpet.volume.shift import best_shift, tissue_of_ct, tissue_of_pet
 
 SOFT_TISSUE_HU = (20.0, 80.0)
 """Muscle and organs without contrast agent."""
@@ -42,13 +38,13 @@ def measure(geometry: Geometry, arrays: dict[ArrayName, NDArray[Any]]) -> dict[s
         ``clipped_fraction``: part of the body above an SUVbw of 20.
         ``lateral_mismatch_ml``: the largest thick piece beside the trunk that one of them lacks.
         ``shift_mm``, ``shift_k_mm``, ``shift_j_mm``, ``shift_i_mm``, ``likeness``: see
-        :func:`ctpet.prepare.shift.best_shift`.
+        :func:`ctpet.volume.shift.best_shift`.
         ``dome_offset_mm``: see :func:`ctpet.prepare.dome.dome_offset_mm`.
     """
     hu, suv, region = arrays["ct"].astype(np.float32), arrays["pet"], arrays["region"]
     measured, inside = region != UNMEASURED, region == BODY
     body = body_of_ct(hu, geometry)
-    outline = filled_outline((suv > PET_BODY_ABOVE_SUV) & measured, geometry)
+    outline = body_of_pet(suv, measured, geometry)
     soft = inside & (hu >= SOFT_TISSUE_HU[0]) & (hu <= SOFT_TISSUE_HU[1])
     told = {
         "pet_coverage": float(measured[body].mean()),
@@ -58,18 +54,12 @@ def measure(geometry: Geometry, arrays: dict[ArrayName, NDArray[Any]]) -> dict[s
     }
     if soft.any():
         told["soft_tissue_suv"] = float(np.median(suv[soft]))
-    if shift := best_shift(hu, suv, measured, geometry):
+    if shift := best_shift(tissue_of_ct(hu), tissue_of_pet(suv), measured, geometry):
         told |= {"shift_mm": shift.length_mm, "likeness": shift.likeness}
         told |= {f"shift_{axis}_mm": mm for axis, mm in zip("kji", shift.mm, strict=True)}
     if (offset := dome_offset_mm(hu, suv, body, geometry)) is not None:
         told["dome_offset_mm"] = offset
     return told
-
-
-def dice(one: Mask, other: Mask) -> float:
-    """Return the Dice coefficient of two masks; 0 if both are empty."""
-    both, total = int((one & other).sum()), int(one.sum()) + int(other.sum())
-    return 2 * both / max(1, total)
 
 
 def lateral_mismatch_ml(

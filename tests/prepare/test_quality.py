@@ -6,10 +6,10 @@ import pytest
 from ctpet.prepare.cases import AIR, BODY, UNMEASURED
 from ctpet.prepare.dome import dome_offset_mm
 from ctpet.prepare.limits import LIMITS, judge
-from ctpet.prepare.quality import dice, lateral_mismatch_ml, measure
-from ctpet.prepare.shift import best_shift
+from ctpet.prepare.quality import lateral_mismatch_ml, measure
 from ctpet.volume import Geometry
-from ctpet.volume.outline import body_of_ct, filled_outline
+from ctpet.volume.outline import body_of_ct, dice, filled_outline
+from ctpet.volume.shift import best_shift, tissue_of_ct, tissue_of_pet
 from tests.prepare.studies import trunk, uptake
 
 MM = 8.0
@@ -53,7 +53,7 @@ def test_a_pair_that_belongs_together_is_left_alone(pair):
 def test_a_moved_pet_is_measured(pair, steps):
     hu, suv, geometry = pair
     moved = np.roll(suv, steps, (0, 1, 2))
-    shift = best_shift(hu, moved, np.ones(hu.shape, bool), geometry)
+    shift = best_shift(tissue_of_ct(hu), tissue_of_pet(moved), np.ones(hu.shape, bool), geometry)
     assert shift.mm == pytest.approx([-MM * n for n in steps], abs=4)
     assert shift.length_mm == pytest.approx(MM * np.linalg.norm(steps), abs=5)
 
@@ -61,14 +61,18 @@ def test_a_moved_pet_is_measured(pair, steps):
 def test_a_small_piece_says_nothing_about_a_shift(pair):
     hu, suv, _ = pair
     piece = (slice(0, 20), slice(10, 30), slice(10, 30))
+    both = tissue_of_ct(hu[piece]), tissue_of_pet(suv[piece])
     known = np.ones((20, 20, 20), bool)
-    assert best_shift(hu[piece], suv[piece], known, grid((20, 20, 20))) is None
+    assert best_shift(*both, known, grid((20, 20, 20))) is None
 
 
 def test_noise_has_no_shift(pair):
     hu, _, geometry = pair
     noise = np.random.default_rng(1).random(hu.shape, np.float32)
-    assert best_shift(hu, noise, np.ones(hu.shape, bool), geometry) is None
+    assert (
+        best_shift(tissue_of_ct(hu), tissue_of_pet(noise), np.ones(hu.shape, bool), geometry)
+        is None
+    )
 
 
 @pytest.mark.parametrize("steps", [-3, 2, 4])

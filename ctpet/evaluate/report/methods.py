@@ -5,13 +5,13 @@ import scipy
 
 from ctpet import __version__
 from ctpet.contract import ModelContract
-from ctpet.evaluate import lesions, reading, sharpness, ssim, statistics, tally, tiers
+from ctpet.evaluate import checks, lesions, sharpness, ssim, statistics, tally, tiers
 from ctpet.evaluate.agreement import RANGE_SUV
 from ctpet.evaluate.report.verdict import LEVEL
 from ctpet.evaluate.report.words import Text, Value, Words
 from ctpet.evaluate.run import Evaluation
 from ctpet.evaluate.voxel import HIGH_SUV
-from ctpet.volume.outline import BODY_ABOVE_HU
+from ctpet.volume.outline import BODY_ABOVE_HU, PET_BODY_ABOVE_SUV
 
 _FOCI: dict[str, Value] = {
     "hot": f"{lesions.HOT_SUV:g}",
@@ -103,8 +103,8 @@ def _volumes(evaluation: Evaluation, words: Words) -> tuple[Text, ...]:
     text = words.say(
         "methods.volumes.text",
         body_hu=f"{BODY_ABOVE_HU:g}".replace("-", "−"),
-        body_suv=f"{reading.PET_BODY_ABOVE_SUV:g}",
-        cover=f"{100 * reading.LEAST_COVER:g}",
+        body_suv=f"{PET_BODY_ABOVE_SUV:g}",
+        cover=f"{100 * checks.LEAST_COVER:g}",
     )
     return text, words.say(f"methods.volumes.{grid}")
 

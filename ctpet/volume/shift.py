@@ -1,4 +1,4 @@
-"""By how much a PET lies beside its CT: the rigid shift that would align them best."""
+"""By how much a volume lies beside another: the rigid shift that would align them best."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -6,7 +6,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from ctpet.volume import Geometry
+from ctpet.volume.blocks import block_factors, block_means
+from ctpet.volume.geometry import Geometry
 from ctpet.volume.outline import Mask
 
 Floats = NDArray[np.float32]
@@ -40,8 +41,8 @@ class Shift:
 
     Attributes:
         mm: by how much the PET must be moved along (k, j, i), to superior, posterior and left.
-        likeness: correlation of CT density and PET uptake after it, −1 to 1.
-        gain: by how much it is more than without a shift, in the same part of the CT.
+        likeness: correlation of tissue in both after it, −1 to 1.
+        gain: by how much it is more than without a shift, in the same part of the fixed one.
     """
 
     mm: tuple[float, float, float]
@@ -54,27 +55,37 @@ class Shift:
         return float(np.linalg.norm(self.mm))
 
 
-def best_shift(hu: Floats, suv: Floats, measured: Mask, geometry: Geometry) -> Shift | None:
-    """Find the shift by climbing the gain in correlation of density and uptake, from none.
+def tissue_of_ct(hu: Floats) -> Floats:
+    """Return 0 for air, 1 for water and above."""
+    return np.clip(hu / 1000 + 1, 0, 1).astype(np.float32)
 
-    Density is 0 for air and 1 for water and above; uptake ends at an SUVbw of 1. Both are
-    averaged over blocks of :data:`SURVEY_MM`; a parabola through the best block and its
+
+def tissue_of_pet(suv: Floats) -> Floats:
+    """Return the uptake up to an SUVbw of 1: its outline, whatever is hot within."""
+    return np.clip(suv, 0, _UPTAKE_UP_TO_SUV).astype(np.float32)
+
+
+def best_shift(fixed: Floats, moving: Floats, known: Mask, geometry: Geometry) -> Shift | None:
+    """Find the shift by climbing the gain in correlation of tissue, from none.
+
+    Both are averaged over blocks of :data:`SURVEY_MM`; a parabola through the best block and its
     neighbours gives parts of a block.
 
     Args:
-        hu: CT, (k, j, i).
-        suv: PET in SUVbw on the same grid.
-        measured: where both were measured.
+        fixed: tissue, (k, j, i), of a CT or PET; see :func:`tissue_of_ct`, :func:`tissue_of_pet`.
+        moving: tissue of a PET on the same grid.
+        known: where both were measured.
         geometry: the LPS-aligned grid.
 
     Returns:
-        None where the grid is too small to tell, or CT and PET have too little in common.
+        None where the grid is too small to tell, or both have too little in common.
     """
-    factors = [max(1, round(SURVEY_MM / mm)) for mm in geometry.spacing_mm]
+    factors = block_factors(geometry, SURVEY_MM)
+    if any(n < factor for n, factor in zip(geometry.shape, factors, strict=True)):
+        return None
     block_mm = [factor * mm for factor, mm in zip(factors, geometry.spacing_mm, strict=True)]
-    weight = _blocks(measured.astype(np.float32), factors)
-    density = _blocks(np.clip(hu / 1000 + 1, 0, 1) * measured, factors)
-    uptake = _blocks(np.clip(suv, 0, _UPTAKE_UP_TO_SUV) * measured, factors)
+    weight = block_means(known, factors)
+    density, uptake = (block_means(each * known, factors) for each in (fixed, moving))
     search = _Search(_mean(density, weight), _mean(uptake, weight), weight >= 1)
     farthest = [
         min(int(FARTHEST_MM / mm), int(FARTHEST_PART * count))
@@ -160,14 +171,6 @@ def _correlation(one: Floats, other: Floats) -> float:
     a, b = one - one.mean(), other - other.mean()
     scale = float(np.sqrt((a @ a) * (b @ b)))
     return float(a @ b) / scale if scale > 0 else -1.0
-
-
-def _blocks(values: NDArray[np.floating], factors: list[int]) -> Floats:
-    """Average over blocks; what does not fill a block at the far ends is left out."""
-    counts = [n // factor for n, factor in zip(values.shape, factors, strict=True)]
-    whole = tuple(slice(0, n * factor) for n, factor in zip(counts, factors, strict=True))
-    split = [size for pair in zip(counts, factors, strict=True) for size in pair]
-    return np.asarray(values[whole].reshape(split).mean(axis=(1, 3, 5)), np.float32)
 
 
 def _mean(total: Floats, weight: Floats) -> Floats:
