@@ -7,6 +7,7 @@ from ctpet import __version__
 from ctpet.contract import ModelContract
 from ctpet.evaluate import checks, lesions, sharpness, ssim, statistics, tally, tiers
 from ctpet.evaluate.agreement import RANGE_SUV
+from ctpet.evaluate.report.told import model_kind, model_text
 from ctpet.evaluate.report.verdict import LEVEL
 from ctpet.evaluate.report.words import Text, Value, Words
 from ctpet.evaluate.run import Evaluation
@@ -88,13 +89,13 @@ def _model(contract: ModelContract, digest: str, words: Words) -> Text:
         "methods.software.model",
         name=contract.name,
         version=contract.model_version,
-        kind=contract.kind,
+        kind=model_kind(contract.kind),
         tracer=contract.tracer,
         digest=digest,
-        trained_on=trained_on.description.strip().rstrip("."),
+        trained_on=model_text(trained_on.description),
         patients=len(trained_on.patient_hashes),
-        intended_use=_ended(contract.intended_use),
-        limitations=_ended(contract.limitations or "–"),
+        intended_use=model_text(contract.intended_use),
+        limitations=model_text(contract.limitations or "–"),
     )
 
 
@@ -107,7 +108,3 @@ def _volumes(evaluation: Evaluation, words: Words) -> tuple[Text, ...]:
         cover=f"{100 * checks.LEAST_COVER:g}",
     )
     return text, words.say(f"methods.volumes.{grid}")
-
-
-def _ended(text: str) -> str:
-    return text.strip().rstrip(".") + "."

@@ -21,6 +21,7 @@ from ctpet.evaluate.report.leading import focus_words, leading_figures, leading_
 from ctpet.evaluate.report.lines import interval_of, some
 from ctpet.evaluate.report.methods import methods
 from ctpet.evaluate.report.participant_tables import participant_tables
+from ctpet.evaluate.report.told import message_text
 from ctpet.evaluate.report.verdict import alerts, verdict
 from ctpet.evaluate.report.words import Language, Text, Words, load_words
 from ctpet.evaluate.run import Evaluation
@@ -51,6 +52,7 @@ def write_report(
         model=evaluation.model[0] if evaluation.model else None,
         patients=evaluation.summary.patients,
         refused=evaluation.refused,
+        told=message_text,
         refused_names=some([f"{one.name}: {one.code}" for one in evaluation.refused]),
         alerts=alerts(evaluation),
         lead=leading_headline(evaluation.summary),
