@@ -14,12 +14,19 @@ if TYPE_CHECKING:
     from ctpet.evaluate.run import Evaluation
     from ctpet.evaluate.statistics import Interval
     from ctpet.evaluate.subgroups import Participants
+    from ctpet.evaluate.summary import BaselineLine
     from ctpet.job.demo import DemoResult
     from ctpet.job.run import JobResult
     from ctpet.learn.export.run import Exported
     from ctpet.prepare.run import PrepareResult
 
 _MOST_NAMES = 8
+_STANDINGS = {
+    "better": "{} is better than {}",
+    "worse": "{} is worse than {}",
+    "open": "no difference shown between {} and {}",
+    "untested": "no test of {} and {}",
+}
 
 
 def synthesis_text(result: "JobResult") -> str:
@@ -225,14 +232,13 @@ def evaluation_text(result: "Evaluation", out: Path) -> str:
     if seen:
         named = ", ".join(seen[:_MOST_NAMES]) + (", …" if len(seen) > _MOST_NAMES else "")
         rows.append(f"the model was trained on {len(seen)} of these cases: {named}")
-    judged = {line.region: line.interval for line in summary.lines if line.metric == "mae"}
-    rows.append(f"{'MAE in SUVbw':<24} {'body':<24} {'measured > 2.5':<24} predicted > 2.5")
     tiers = ("body", "measured > 2.5", "predicted > 2.5")
-    rows.append(_row(result.title or "model", [judged[tier] for tier in tiers]))
+    own = {line.region: line.interval for line in summary.lines if line.metric == "mae"}
+    rows.append(_row("MAE in SUVbw", tiers))
+    rows.append(_row(result.title or "model", [_interval(own[tier]) for tier in tiers]))
     for name in dict.fromkeys(line.name for line in summary.baselines):
         lines = {x.tier: x for x in summary.baselines if (x.name, x.metric) == (name, "mae")}
-        worse = "  the model is worse" if lines["body"].beats_model else ""
-        rows.append(_row(name, [lines[tier].interval for tier in tiers]) + worse)
+        rows.append(_row(name, [_beside(lines[tier]) for tier in tiers]))
     rows += ["", f"{len(result.cases)} cases of {summary.patients} patients; mean over patients"]
     rows += _participants_told(result.participants)
     return "\n".join([*rows, f"wrote {out}/report.html"])
@@ -250,21 +256,38 @@ def _participants_told(found: "Participants | None") -> list[str]:
     return [f"{what}: {', '.join(map(str, names))}" for what, names in told.items() if names]
 
 
-def _row(name: str, intervals: "Sequence[Interval]") -> str:
-    return f"{name:<24} " + " ".join(f"{_interval(one):<24}" for one in intervals).rstrip()
+def _row(name: str, cells: Sequence[str]) -> str:
+    return f"{name:<24} " + " ".join(f"{cell:<42}" for cell in cells).rstrip()
+
+
+def _beside(line: "BaselineLine") -> str:
+    """Return a baseline's figure, and how the model was shown to stand beside it."""
+    shown = {"better": " model better", "worse": " model worse"}.get(line.standing, "")
+    return _interval(line.interval) + shown
 
 
 def _interval(one: "Interval") -> str:
     if isnan(one.mean):
         return "–"
-    return f"{one.mean:.3f}" + ("" if isnan(one.low) else f" [{one.low:.3f}, {one.high:.3f}]")
+    ends = "" if isnan(one.low) else f" [{one.low:.3f}, {one.high:.3f}]"
+    return f"{one.mean:.3f}{ends} n={one.patients}"
 
 
 def comparison_text(result: "Comparison", out: Path) -> str:
-    """Give each model's MAE in the body, whom it saw, and where the page is."""
+    """Give each model's MAE in the body, whom it saw, what was shown, and where the page is."""
     rows = []
     for entry, one in zip(result.entries, result.rows[0].intervals, strict=True):
         seen = f"  trained on {len(entry.seen)} of these cases" if entry.seen else ""
         unknown = "  training data not known" if entry.unchecked else ""
         rows.append(f"{entry.title:<24} MAE {_interval(one)} SUVbw{seen}{unknown}")
+    rows.append("")
+    for pair in result.pairs:
+        names = [result.entries[each].title for each in (pair.first, pair.second)]
+        where = "" if pair.endpoint.region == "all" else f" in {pair.endpoint.region}"
+        p = "" if isnan(pair.p_adjusted) else f", adjusted p = {pair.p_adjusted:.3g}"
+        told = _STANDINGS[pair.standing]
+        rows.append(
+            f"{pair.endpoint.kind} {pair.endpoint.metric}{where}: "
+            f"{told.format(*names)} (difference {_interval(pair.difference)}{p})"
+        )
     return "\n".join([*rows, "", f"{result.patients} patients", f"wrote {out}"])

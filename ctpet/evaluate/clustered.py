@@ -34,11 +34,12 @@ def clustered_share(successes: Sequence[float], trials: Sequence[float]) -> Inte
         raise ValueError(f"{successes} successes of {trials} trials")
     found, of = found[of > 0], of[of > 0]
     if not of.size:
-        return Interval(np.nan, np.nan, np.nan)
+        return Interval(np.nan, np.nan, np.nan, 0)
     share = float(found.sum() / of.sum())
     if of.size < LEAST_PATIENTS:
-        return Interval(share, np.nan, np.nan)
-    return Interval(share, *_clopper_pearson(share, _effective_trials(found, of, share)))
+        return Interval(share, np.nan, np.nan, of.size)
+    ends = _clopper_pearson(share, _effective_trials(found, of, share))
+    return Interval(share, *ends, of.size)
 
 
 def _effective_trials(found: NDArray[np.float64], of: NDArray[np.float64], share: float) -> float:

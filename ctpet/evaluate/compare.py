@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctpet.errors import InputRefused
+from ctpet.evaluate.endpoints import ENDPOINTS, PRIMARY, Endpoint, Standing
 from ctpet.evaluate.outputs import SUMMARY_FILE, SUMMARY_FORMAT
+from ctpet.evaluate.paired import paired_tests
 from ctpet.evaluate.statistics import (
     Interval,
     by_patient,
-    holm,
     interval,
     minimum_detectable_difference,
-    paired_p,
 )
 
 Vector = NDArray[np.float64]
@@ -40,7 +40,7 @@ METRICS: tuple[tuple[str, str, str], ...] = (
     ("texture", "body", "gradient_ratio"),
     ("texture", "body", "power_ratio"),
 )
-"""Kind, region and metric of the rows, the first of which is the one that is tested."""
+"""Kind, region and metric of the rows."""
 
 SAME_BODY = 0.98
 """Share of the body's voxels that two reports must both have scored; resampling may cost a rim."""
@@ -95,23 +95,48 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """Two models, by MAE in the body.
+    """Two models, by one endpoint.
 
     Attributes:
         first: index of an entry.
         second: index of another.
-        difference: first − second, over patients; below 0 the first is better.
+        endpoint: what is compared.
+        difference: first − second, over the patients that have both; the interval is simultaneous
+            for all pairs and endpoints.
         p: two-sided, by sign flips.
-        p_holm: adjusted for all pairs.
+        p_adjusted: for all pairs and endpoints.
+        standing: of the first beside the second.
         detectable: true difference that this many patients would show four times in five.
     """
 
     first: int
     second: int
+    endpoint: Endpoint
     difference: Interval
     p: float
-    p_holm: float
+    p_adjusted: float
+    standing: Standing
     detectable: float
+
+
+@dataclass(frozen=True, slots=True)
+class BesideBaseline:
+    """A model beside a baseline, by MAE in the body.
+
+    Attributes:
+        entry: index of the model's.
+        name: of the baseline.
+        difference: model − baseline, over the patients that have both; the interval is
+            simultaneous for all models and baselines.
+        p_adjusted: two-sided, by sign flips, for all models and baselines.
+        standing: of the model beside the baseline.
+    """
+
+    entry: int
+    name: str
+    difference: Interval
+    p_adjusted: float
+    standing: Standing
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,8 +147,9 @@ class Comparison:
         entries: the reports, in the order given.
         patients: how many.
         rows: :data:`METRICS` that any of them has.
-        pairs: every two of them.
+        pairs: every two of them, by every endpoint that some patient has for both.
         baselines: MAE in the body of each baseline, the same for all.
+        beside_baselines: every model beside every baseline.
         counts: of foci over all cases, by word (``fabricated``, …), parallel to the entries.
     """
 
@@ -132,6 +158,7 @@ class Comparison:
     rows: tuple[Row, ...]
     pairs: tuple[Paired, ...]
     baselines: Mapping[str, Interval]
+    beside_baselines: tuple[BesideBaseline, ...]
     counts: Mapping[str, tuple[int, ...]]
 
 
@@ -159,6 +186,7 @@ def compare(reports: Sequence[Path]) -> Comparison:
         rows=_rows(entries, patients),
         pairs=_pairs(entries, patients),
         baselines=_baselines(entries[0], patients),
+        beside_baselines=_beside_baselines(entries, patients),
         counts={word: tuple(_count(entry, word) for entry in entries) for word in _COUNTS},
     )
 
@@ -232,7 +260,11 @@ def _scored_otherwise(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def _body_voxels(case: Mapping[str, Any]) -> float:
-    (body,) = [each for each in case["regions"] if (each["kind"], each["name"]) == METRICS[0][:2]]
+    (body,) = [
+        each
+        for each in case["regions"]
+        if (each["kind"], each["name"]) == (PRIMARY.kind, PRIMARY.region)
+    ]
     return float(body["values"]["voxels"])
 
 
@@ -269,35 +301,61 @@ def _rows(entries: Sequence[Entry], patients: Sequence[str]) -> tuple[Row, ...]:
 
 
 def _pairs(entries: Sequence[Entry], patients: Sequence[str]) -> tuple[Paired, ...]:
-    mae = [by_patient(_values(entry, *METRICS[0]), patients) for entry in entries]
-    both = list(combinations(range(len(entries)), 2))
-    differences = [mae[a] - mae[b] for a, b in both]
-    p = [paired_p(each) for each in differences]
+    family = {}
+    for endpoint, (a, b) in product(ENDPOINTS, combinations(range(len(entries)), 2)):
+        first, second = (_endpoint_values(entries[each], endpoint) for each in (a, b))
+        difference = by_patient(first - second, patients)
+        if np.isfinite(difference).any():
+            family[a, b, endpoint] = difference
+    tests = paired_tests(list(family.values()))
     return tuple(
-        Paired(a, b, interval(each), raw, float(adjusted), minimum_detectable_difference(each))
-        for (a, b), each, raw, adjusted in zip(both, differences, p, holm(p), strict=True)
+        Paired(
+            *key,
+            difference=test.interval,
+            p=test.p,
+            p_adjusted=test.p_adjusted,
+            standing=key[-1].standing(test),
+            detectable=minimum_detectable_difference(difference),
+        )
+        for (key, difference), test in zip(family.items(), tests, strict=True)
     )
 
 
 def _baselines(entry: Entry, patients: Sequence[str]) -> dict[str, Interval]:
     names = dict.fromkeys(name for case in entry.cases.values() for name in case["baselines"])
-    return {
-        name: interval(
-            by_patient(
-                [
-                    _number(case["baselines"].get(name, {}).get("body", {}).get("mae"))
-                    for case in entry.cases.values()
-                ],
-                patients,
-            )
-        )
-        for name in names
+    return {name: interval(by_patient(_baseline_values(entry, name), patients)) for name in names}
+
+
+def _beside_baselines(
+    entries: Sequence[Entry], patients: Sequence[str]
+) -> tuple[BesideBaseline, ...]:
+    family = {
+        (number, name): by_patient(case_values(entry) - _baseline_values(entry, name), patients)
+        for number, entry in enumerate(entries)
+        for name in _baselines(entry, patients)
     }
+    return tuple(
+        BesideBaseline(*key, test.interval, test.p_adjusted, PRIMARY.standing(test))
+        for key, test in zip(family, paired_tests(list(family.values())), strict=True)
+    )
+
+
+def _baseline_values(entry: Entry, name: str) -> Vector:
+    """Return the MAE in the body of a baseline in each case; NaN where it has none."""
+    found = [
+        case["baselines"].get(name, {}).get(PRIMARY.region, {}).get(PRIMARY.metric)
+        for case in entry.cases.values()
+    ]
+    return np.array([_number(value) for value in found])
+
+
+def _endpoint_values(entry: Entry, endpoint: Endpoint) -> Vector:
+    return _values(entry, endpoint.kind, endpoint.region, endpoint.metric)
 
 
 def case_values(entry: Entry) -> Vector:
     """Return the MAE in the body of each case, in their order."""
-    return _values(entry, *METRICS[0])
+    return _endpoint_values(entry, PRIMARY)
 
 
 def _values(entry: Entry, kind: str, region: str, metric: str) -> Vector:

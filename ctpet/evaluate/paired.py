@@ -22,7 +22,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ctpet.evaluate.statistics import LEAST_PATIENTS, SEED, Interval
+from ctpet.evaluate.statistics import LEAST_PATIENTS, Interval
 
 LEVEL: Final = 0.05
 """Of the adjusted p below which a difference is taken for one."""
@@ -32,6 +32,8 @@ EXACT_PATIENTS: Final = 20
 
 SPLITS: Final = 100_000
 """Of the sample, the split that leaves all as it was among them."""
+
+SEED: Final = 0
 
 _ROUNDING: Final = 1e-10
 """Means that differ by less, as a share of the largest difference, are equal."""
@@ -44,14 +46,12 @@ class PairedTest:
     """Differences of one quantity between two methods.
 
     Attributes:
-        patients: that have the difference.
         interval: mean difference and 95 % interval, simultaneous for the family; NaN ends where no
             true difference, however large, could reach p < 0.05.
         p: two-sided, of this test alone; NaN with fewer than :data:`LEAST_PATIENTS` differences.
         p_adjusted: for all tests of the family; NaN likewise.
     """
 
-    patients: int
     interval: Interval
     p: float
     p_adjusted: float
@@ -172,7 +172,8 @@ def _test(splits: _Splits, row: Vector, rivals: Vector) -> PairedTest:
     rounding = _ROUNDING * float(np.abs(known).max())
     low = _snapped(np.minimum(low, mean - reach), rounding)
     high = _snapped(np.maximum(high, mean + reach), rounding)
-    return PairedTest(known.size, _held(mean, low, high), p, _p(low, high))
+    ends = _held(low, high)
+    return PairedTest(Interval(mean, *ends, known.size), p, _p(low, high))
 
 
 def _between(splits: _Splits, row: Vector) -> tuple[Vector, Vector]:
@@ -197,19 +198,17 @@ def _p(low: Vector, high: Vector) -> float:
     return float(((low <= 0) & (high >= 0)).mean())
 
 
-def _held(mean: float, low: Vector, high: Vector) -> Interval:
+def _held(low: Vector, high: Vector) -> tuple[float, float]:
     """Return the differences that at least 5 % of the splits are as far from."""
     needed = math.ceil(LEVEL * low.size)
     ends = (
         float(np.partition(low, needed - 1)[needed - 1]),
         float(np.partition(high, low.size - needed)[low.size - needed]),
     )
-    if not np.isfinite(ends).all():
-        return Interval(mean, np.nan, np.nan)
-    return Interval(mean, *ends)
+    return ends if np.isfinite(ends).all() else (np.nan, np.nan)
 
 
 def _no_test(row: Vector) -> PairedTest:
     known = row[~np.isnan(row)]
     mean = float(known.mean()) if known.size else np.nan
-    return PairedTest(known.size, Interval(mean, np.nan, np.nan), np.nan, np.nan)
+    return PairedTest(Interval(mean, np.nan, np.nan, known.size), np.nan, np.nan)

@@ -1,4 +1,4 @@
-"""What a test set lets one say: means with intervals, tests, agreement; the patient is the unit.
+"""What a test set lets one say: means with intervals, and agreement; the patient is the unit.
 
 A case is one PET/CT; a patient may have several, which are alike. So cases are averaged by patient
 first (:func:`by_patient`), and every other function here takes one value a patient. A NaN is a
@@ -6,7 +6,6 @@ value that does not exist, such as the error in a lesion of a patient without le
 out. An infinite value is refused: it can be neither averaged nor left out honestly.
 """
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -25,12 +24,6 @@ STUDENT_LEVEL: Final = 0.91
 LIMITS_SD: Final = 1.96
 """Limits of agreement in SD from the bias, as Bland and Altman 1999 print it."""
 
-RESAMPLES: Final = 9999
-BATCH: Final = 1000
-"""Resamples held at a time; changes memory and speed, not results."""
-
-SEED: Final = 0
-
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -40,11 +33,13 @@ class Interval:
         mean: over the patients with a value; NaN without any.
         low: lower end; NaN with fewer than :data:`LEAST_PATIENTS` values.
         high: upper end; NaN likewise.
+        patients: that have a value.
     """
 
     mean: float
     low: float
     high: float
+    patients: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +102,12 @@ def interval(values: ArrayLike) -> Interval:
     """
     known = _known(values)
     if not known.size:
-        return Interval(np.nan, np.nan, np.nan)
+        return Interval(np.nan, np.nan, np.nan, 0)
     mean = float(known.mean())
     if known.size < LEAST_PATIENTS:
-        return Interval(mean, np.nan, np.nan)
+        return Interval(mean, np.nan, np.nan, known.size)
     low, high = mean_ends(known)
-    return Interval(mean, float(low), float(high))
+    return Interval(mean, float(low), float(high), known.size)
 
 
 def mean_ends(values: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -153,60 +148,6 @@ def _without_skewness(t: float, k: NDArray[np.float64], n: int) -> NDArray[np.fl
     root = np.cbrt(1 + k * shifted)
     found: NDArray[np.float64] = 3 * shifted / (root**2 + root + 1)
     return found
-
-
-def paired_p(differences: ArrayLike) -> float:
-    """Two-sided p of a mean difference of zero, by a sign-flip permutation test over patients.
-
-    If neither method is better, a patient's difference is as likely with the other sign: Fisher,
-    The Design of Experiments, 1935, chapter III. Exact up to 13 patients; with more, from
-    :data:`RESAMPLES` random flips, the observed one added (Phipson and Smyth, Stat Appl Genet Mol
-    Biol 2010;9:39), so that p is never below 0.0002.
-
-    Args:
-        differences: one a patient, (patients,).
-
-    Returns:
-        p, NaN with fewer than :data:`LEAST_PATIENTS` differences.
-
-    Raises:
-        ValueError: a difference is infinite.
-    """
-    known = _known(differences)
-    if known.size < LEAST_PATIENTS:
-        return np.nan
-    test = stats.permutation_test(
-        (known,),
-        np.mean,
-        permutation_type="samples",
-        n_resamples=RESAMPLES,
-        batch=BATCH,
-        alternative="two-sided",
-        random_state=np.random.default_rng(SEED),
-    )
-    return float(test.pvalue)
-
-
-def holm(p_values: ArrayLike) -> NDArray[np.float64]:
-    """Adjust p-values so that the chance of any false finding among them stays below their level.
-
-    The i-th smallest of m is multiplied by m - i + 1; none falls below a smaller one's, or exceeds
-    1: Holm, Scand J Stat 1979;6:65.
-
-    Args:
-        p_values: (tests,); NaN for a test not made, which stays NaN and does not count in m.
-
-    Raises:
-        ValueError: a p-value lies outside 0 to 1.
-    """
-    adjusted = _vector(p_values)
-    made = np.flatnonzero(~np.isnan(adjusted))
-    if np.any((adjusted[made] < 0) | (adjusted[made] > 1)):
-        raise ValueError(f"p-values outside 0 to 1: {adjusted}")
-    ascending = made[np.argsort(adjusted[made])]
-    factors = np.arange(ascending.size, 0, -1)
-    adjusted[ascending] = np.maximum.accumulate(factors * adjusted[ascending]).clip(max=1)
-    return adjusted
 
 
 def minimum_detectable_difference(
@@ -259,7 +200,8 @@ def bland_altman(differences: ArrayLike) -> BlandAltman:
     bias = float(known.mean()) if known.size else np.nan
     if known.size < LEAST_PATIENTS:
         unknown = (np.nan, np.nan)
-        return BlandAltman(Interval(bias, *unknown), np.nan, *unknown, unknown, unknown)
+        few = Interval(bias, *unknown, known.size)
+        return BlandAltman(few, np.nan, *unknown, unknown, unknown)
     sd = float(known.std(ddof=1))
     freedom, root_n = known.size - 1, known.size**0.5
     low_tail, high_tail = _tails(1 - CONFIDENCE)
@@ -267,7 +209,7 @@ def bland_altman(differences: ArrayLike) -> BlandAltman:
     near = float(stats.nct.ppf(low_tail, freedom, LIMITS_SD * root_n)) * sd / root_n
     far = float(stats.nct.ppf(high_tail, freedom, LIMITS_SD * root_n)) * sd / root_n
     return BlandAltman(
-        bias=Interval(bias, bias - half_width, bias + half_width),
+        bias=Interval(bias, bias - half_width, bias + half_width, known.size),
         sd=sd,
         low_limit=bias - LIMITS_SD * sd,
         high_limit=bias + LIMITS_SD * sd,

@@ -2,22 +2,23 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctpet.evaluate.baselines import NOTHING
 from ctpet.evaluate.detection_summary import DetectionSummary, detection_summary
+from ctpet.evaluate.endpoints import PRIMARY, TIER_ENDPOINTS, Standing
+from ctpet.evaluate.paired import paired_tests
 from ctpet.evaluate.score import CaseScore, Kind
 from ctpet.evaluate.statistics import (
     BlandAltman,
     Interval,
     bland_altman,
     by_patient,
-    holm,
     interval,
     minimum_detectable_difference,
-    paired_p,
 )
 from ctpet.evaluate.tally import TallyErrors
 
@@ -25,10 +26,9 @@ Vector = NDArray[np.float64]
 BaselineErrors = Mapping[str, Mapping[str, TallyErrors]]
 """By baseline and tier."""
 
-BASELINE_METRICS = ("mae", "rmse", "bias")
+BASELINE_METRICS = ("mae", "rmse", "bias", "concordance")
 ALL = "all"
-JUDGED_TIER, JUDGED_METRIC = "body", "mae"
-"""What a model is compared with the baselines by; the others are shown beside it."""
+JUDGED_TIER, JUDGED_METRIC = PRIMARY.region, PRIMARY.metric
 
 ORGAN_METRICS = ("suv_mean", "suv_max", "suv_peak_global")
 LESION_METRICS = (*ORGAN_METRICS, "mtv_4.0", "tlg_4.0")
@@ -55,14 +55,12 @@ class Line:
         region: name of the part.
         metric: its name.
         interval: mean over patients with its 95 % interval.
-        patients: that have a value.
     """
 
     kind: Kind
     region: str
     metric: str
     interval: Interval
-    patients: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +70,13 @@ class BaselineLine:
     Attributes:
         name: of the baseline.
         tier: where.
-        metric: mae, rmse or bias.
+        metric: of :data:`BASELINE_METRICS`.
         interval: of the baseline, over patients.
-        difference: model − baseline, paired by patient; below 0 the model is better (not of bias).
-        p: of no difference, two-sided, by sign flips; NaN but for the judged tier and metric.
-        p_holm: adjusted for the number of baselines.
+        difference: model − baseline over the patients that have both; the interval is simultaneous
+            for all baselines and :data:`ctpet.evaluate.endpoints.TIER_ENDPOINTS`, of which it is.
+        p: of no difference, two-sided, by sign flips; NaN but for those endpoints.
+        p_adjusted: for that family.
+        standing: of the model beside the baseline.
         detectable: true difference that this many patients would show four times in five.
     """
 
@@ -86,13 +86,9 @@ class BaselineLine:
     interval: Interval
     difference: Interval
     p: float = np.nan
-    p_holm: float = np.nan
+    p_adjusted: float = np.nan
+    standing: Standing = "untested"
     detectable: float = np.nan
-
-    @property
-    def beats_model(self) -> bool:
-        """Whether the model's mean error is larger than the baseline's."""
-        return self.metric != "bias" and self.difference.mean > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,44 +180,40 @@ def _lines(cases: Sequence[CaseScore]) -> tuple[Line, ...]:
 
 def _line(cases: Sequence[CaseScore], kind: Kind, region: str, metric: str) -> Line:
     values = per_patient(cases, lambda case: value_of(case, kind, region, metric))
-    return Line(kind, region, metric, interval(values), int(np.isfinite(values).sum()))
+    return Line(kind, region, metric, interval(values))
 
 
 def _baseline_lines(
     cases: Sequence[CaseScore], baselines: Sequence[BaselineErrors]
 ) -> tuple[BaselineLine, ...]:
-    names = list(dict.fromkeys(name for one in baselines for name in one))
-    lines = [
-        _baseline_line(cases, baselines, name, tier, metric)
-        for name in names
-        for tier in baselines[0][NOTHING]
-        for metric in BASELINE_METRICS
+    patients = [case.patient for case in cases]
+    names = dict.fromkeys(name for one in baselines for name in one)
+    lines, differences = {}, {}
+    for key in product(names, baselines[0][NOTHING], BASELINE_METRICS):
+        of_baseline = np.array([_error(one, *key) for one in baselines])
+        of_model = np.array([value_of(case, "tier", *key[1:]) for case in cases])
+        differences[key] = by_patient(of_model - of_baseline, patients)
+        told = interval(by_patient(of_baseline, patients)), interval(differences[key])
+        lines[key] = BaselineLine(*key, *told)
+    family = [
+        (endpoint, (name, endpoint.region, endpoint.metric))
+        for endpoint, name in product(TIER_ENDPOINTS, names)
     ]
-    judged = [n for n, line in enumerate(lines) if np.isfinite(line.p)]
-    for n, adjusted in zip(judged, holm([lines[n].p for n in judged]), strict=True):
-        lines[n] = replace(lines[n], p_holm=float(adjusted))
-    return tuple(lines)
+    tests = paired_tests([differences[key] for _, key in family])
+    for (endpoint, key), test in zip(family, tests, strict=True):
+        lines[key] = replace(
+            lines[key],
+            difference=test.interval,
+            p=test.p,
+            p_adjusted=test.p_adjusted,
+            standing=endpoint.standing(test),
+            detectable=minimum_detectable_difference(differences[key]),
+        )
+    return tuple(lines.values())
 
 
-def _baseline_line(
-    cases: Sequence[CaseScore],
-    baselines: Sequence[BaselineErrors],
-    name: str,
-    tier: str,
-    metric: str,
-) -> BaselineLine:
-    of_baseline = by_patient(
-        [getattr(one[name][tier], metric) if name in one else np.nan for one in baselines],
-        [case.patient for case in cases],
-    )
-    of_model = per_patient(cases, lambda case: value_of(case, "tier", tier, metric))
-    difference = of_model - of_baseline
-    line = BaselineLine(name, tier, metric, interval(of_baseline), interval(difference))
-    if (tier, metric) != (JUDGED_TIER, JUDGED_METRIC):
-        return line
-    return replace(
-        line, p=paired_p(difference), detectable=minimum_detectable_difference(difference)
-    )
+def _error(errors: BaselineErrors, name: str, tier: str, metric: str) -> float:
+    return float(getattr(errors[name][tier], metric)) if name in errors else np.nan
 
 
 def _agreements(cases: Sequence[CaseScore]) -> tuple[AgreementLine, ...]:

@@ -62,11 +62,15 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class TallyErrors:
-    """Errors of a prediction by key, over the cells of a tier; NaN where there is no voxel."""
+    """Errors of a prediction by key, over the cells of a tier; NaN where there is no voxel.
+
+    ``concordance`` is Lin's coefficient; NaN where prediction and PET are one value throughout.
+    """
 
     mae: float
     rmse: float
     bias: float
+    concordance: float
 
 
 def tally(keys: NDArray[np.integer], suv: NDArray[np.float32], key_count: int) -> Tally:
@@ -130,9 +134,9 @@ def errors(
 ) -> TallyErrors:
     """Return the errors of a prediction that depends on the key alone.
 
-    RMSE and bias are exact. MAE is exact but for the voxels in the bin that holds the prediction
-    itself, whose deviations from it may cancel: less than the bin's width (0.02 SUV below 5)
-    times their share.
+    RMSE, bias and concordance are exact. MAE is exact but for the voxels in the bin that holds the
+    prediction itself, whose deviations from it may cancel: less than the bin's width (0.02 SUV
+    below 5) times their share.
 
     Args:
         own: the tally of the case.
@@ -145,11 +149,15 @@ def errors(
     count, total, squares = (part[counted] for part in own._parts)
     voxels = count.sum()
     if voxels == 0:
-        return TallyErrors(np.nan, np.nan, np.nan)
+        return TallyErrors(np.nan, np.nan, np.nan, np.nan)
     bias = value * count - total
     square = squares - 2 * value * total + np.square(value) * count
+    mse = max(float(square.sum() / voxels), 0.0)
+    centred = value - np.average(value, weights=count)
+    product = 2 * float((centred * total).sum() / voxels)
     return TallyErrors(
         mae=float(np.abs(bias).sum() / voxels),
-        rmse=float(max(square.sum(), 0.0) / voxels) ** 0.5,
+        rmse=mse**0.5,
         bias=float(bias.sum() / voxels),
+        concordance=product / (mse + product) if mse + product else np.nan,
     )

@@ -8,12 +8,13 @@ from ctpet.evaluate.voxel import HIGH_SUV
 Mask = NDArray[np.bool_]
 
 FIELD, BODY, WITHOUT_DOME = "field", "body", "body without dome"
+MEASURED_HIGH, PREDICTED_HIGH = "measured > 2.5", "predicted > 2.5"
 SOME_SUV = 0.5
 DOME_MM = 40.0
 """Above and below the top of the liver, where breathing puts CT and PET at different heights; left
 out of whole-body errors as by the BIC-MAC challenge."""
 
-TIERS = (FIELD, BODY, "measured > 0.5", "measured > 2.5", "predicted > 2.5", WITHOUT_DOME)
+TIERS = (FIELD, BODY, "measured > 0.5", MEASURED_HIGH, PREDICTED_HIGH, WITHOUT_DOME)
 
 
 def tier_masks(
@@ -39,8 +40,8 @@ def tier_masks(
         FIELD: known,
         BODY: body,
         "measured > 0.5": body & (measured > SOME_SUV),
-        "measured > 2.5": body & (measured > HIGH_SUV),
-        "predicted > 2.5": body & (predicted > HIGH_SUV),
+        MEASURED_HIGH: body & (measured > HIGH_SUV),
+        PREDICTED_HIGH: body & (predicted > HIGH_SUV),
     }
     if dome is not None:
         masks[WITHOUT_DOME] = body & ~dome

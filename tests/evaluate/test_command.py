@@ -98,7 +98,7 @@ def test_two_reports_are_compared(root):
     assert evaluated(root, "--title", "two", out="again").exit_code == 0
     run = ctpet("compare", root / "report", root / "again", "-o", root / "compare.html")
     assert run.exit_code == 0, run.output
-    assert run.stdout.count("MAE 0.100 SUVbw  training data not known") == 2
+    assert run.stdout.count("MAE 0.100 n=2 SUVbw  training data not known") == 2
     assert "two" in (root / "compare.html").read_text("utf-8")
 
 

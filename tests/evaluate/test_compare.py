@@ -6,6 +6,7 @@ import pytest
 
 from ctpet.errors import InputRefused
 from ctpet.evaluate.compare import compare
+from ctpet.evaluate.endpoints import PRIMARY, TIER_ENDPOINTS
 from ctpet.evaluate.files import Sources
 from ctpet.evaluate.outputs import write_summary
 from ctpet.evaluate.run import EvaluateRequest, evaluate
@@ -50,21 +51,50 @@ def test_models_stand_beside_each_other_with_a_paired_test(reports):
     assert found.patients == PATIENTS
     (mae,) = [row for row in found.rows if (row.region, row.metric) == ("body", "mae")]
     assert [one.mean for one in mae.intervals] == pytest.approx([0.125, 0.3], rel=1e-4)
-    (pair,) = found.pairs
+    pair = found.pairs[0]
+    assert pair.endpoint == PRIMARY
     assert pair.difference.mean == pytest.approx(-0.175, rel=1e-4)
     assert pair.difference.high < 0
-    assert pair.p == pytest.approx(2 / 2**PATIENTS)
+    assert pair.p == pair.p_adjusted == pytest.approx(2 / 2**PATIENTS)
+    assert pair.standing == "better"
     assert 0 < pair.detectable < 0.1
     assert found.baselines["nothing"].mean > 0.5
 
 
-def test_three_models_are_adjusted_for_three_pairs(reports):
+def test_every_endpoint_that_both_have_is_tested_and_baselines_stand_beside(reports):
+    found = both(reports)
+    assert [pair.endpoint for pair in found.pairs] == list(TIER_ENDPOINTS)
+    assert {pair.difference.patients for pair in found.pairs} == {PATIENTS}
+    beside = {(one.entry, one.name): one for one in found.beside_baselines}
+    assert beside[0, "nothing"].standing == "better"
+    assert beside[1, "HU bins"].standing == "worse", "0.3 in each of six patients"
+    assert beside[1, "HU bins"].difference.low > 0
+    assert beside[1, "HU bins"].p_adjusted < 0.05
+
+
+def test_a_pair_is_compared_in_the_patients_that_both_have(reports, tmp_path):
+    def lose(told):
+        (high,) = [x for x in told["cases"][2]["regions"] if x["name"] == "predicted > 2.5"]
+        high["values"]["mae"] = None
+
+    found = compare([reports / "report-good", changed(reports, tmp_path, lose)])
+    (pair,) = [x for x in found.pairs if x.endpoint.region == "predicted > 2.5"]
+    assert pair.difference.patients == PATIENTS - 1
+    own = [0.3 - 0.1 - 0.01 * n for n in (0, 1, 3, 4, 5)]
+    assert pair.difference.mean == pytest.approx(-sum(own) / 5, rel=0.05)
+    assert pair.p == pytest.approx(2 / 2 ** (PATIENTS - 1))
+    (row,) = [x for x in found.rows if x.region == "predicted > 2.5"]
+    assert [one.patients for one in row.intervals] == [PATIENTS, PATIENTS - 1]
+
+
+def test_three_models_are_one_family(reports):
     paths = [reports / "report-good", reports / "report-bad", reports / "report-good"]
     found = compare(paths)
     assert [entry.title for entry in found.entries] == ["good", "bad", "good (2)"]
-    assert [(pair.first, pair.second) for pair in found.pairs] == [(0, 1), (0, 2), (1, 2)]
-    assert found.pairs[0].p_holm == pytest.approx(3 * found.pairs[0].p)
-    assert found.pairs[1].p_holm == 1
+    primary = [pair for pair in found.pairs if pair.endpoint == PRIMARY]
+    assert [(pair.first, pair.second) for pair in primary] == [(0, 1), (0, 2), (1, 2)]
+    assert [pair.standing for pair in primary] == ["better", "open", "worse"]
+    assert primary[1].p_adjusted == 1
 
 
 def test_the_order_of_cases_does_not_matter(reports, tmp_path):

@@ -67,7 +67,7 @@ def test_a_constant_error_is_found_in_every_tier(evaluation):
         assert line(evaluation, region, "bias").interval.mean == pytest.approx(0.35, 1e-4)
     interval = line(evaluation, "body", "mae").interval
     assert 0.1 < interval.low < 0.25 < 0.45 < interval.high < 0.6
-    assert line(evaluation, "body", "mae").patients == PATIENTS
+    assert line(evaluation, "body", "mae").interval.patients == PATIENTS
 
 
 def test_each_case_has_its_own_scores(evaluation):
@@ -92,14 +92,28 @@ def test_baselines_are_fitted_without_the_patient(evaluation):
     # Patients are alike but for a factor 1 + 0.05 n: the HU lookup is nearly right.
     model, lookup = np.mean(ERRORS), baseline(evaluation, "HU bins")
     assert lookup.interval.mean < 0.12
-    assert lookup.beats_model
+    assert lookup.standing == "open", "0 to 0.5 worse in six patients is no evidence"
+    assert lookup.difference.low < 0 < lookup.difference.mean
     assert lookup.difference.mean == pytest.approx(model - lookup.interval.mean, abs=1e-6)
-    assert 0 < lookup.p <= lookup.p_holm
+    assert 2 / 2**PATIENTS <= lookup.p <= lookup.p_adjusted
     nothing = baseline(evaluation, "nothing")
-    assert not nothing.beats_model
+    assert nothing.standing != "worse"
     body = np.concatenate([measured(n)[trunk() > -950] for n in range(PATIENTS)])
     assert nothing.interval.mean == pytest.approx(body.mean(), rel=1e-3)
-    assert np.isnan(baseline(evaluation, "nothing", "measured > 2.5").p)
+
+
+def test_errors_where_uptake_is_high_and_concordance_are_tested_too(evaluation):
+    lines = evaluation.summary.baselines
+    assert {(x.tier, x.metric) for x in lines if np.isfinite(x.p)} == {
+        *(("body", "mae"), ("measured > 2.5", "mae"), ("body", "concordance")),
+    }, "no baseline predicts an SUV above 2.5 here"
+    assert {x.standing for x in lines if np.isnan(x.p)} == {"untested"}
+    for one in lines:
+        if one.standing != "untested":
+            excluded = one.difference.low > 0 or one.difference.high < 0
+            assert excluded == (one.p_adjusted < 0.05) == (one.standing != "open")
+    assert baseline(evaluation, "nothing").standing == "better"
+    assert baseline(evaluation, "nothing", metric="concordance").interval.mean == 0
 
 
 def test_only_the_patient_left_out_knows_an_odd_uptake(tmp_path):

@@ -1,20 +1,21 @@
 """The page that puts models side by side."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from ctpet.evaluate.compare import Comparison, Entry, Row, case_values
+from ctpet.evaluate.compare import Comparison, Entry, Paired, Row, case_values
+from ctpet.evaluate.endpoints import PRIMARY
 from ctpet.evaluate.report import numbers
-from ctpet.evaluate.report.cell import Cell, mean_cell
+from ctpet.evaluate.report.cell import Cell, mean_cell, tested_cell
 from ctpet.evaluate.report.charts import case_chart
 from ctpet.evaluate.report.figures import in_all_languages
 from ctpet.evaluate.report.frame import write_page
-from ctpet.evaluate.report.lines import baseline_name, some, tier_name
+from ctpet.evaluate.report.lines import baseline_name, endpoint_name, some, tier_name
 from ctpet.evaluate.report.verdict import Sentence
-from ctpet.evaluate.report.words import Key, Language, load_words
+from ctpet.evaluate.report.words import Key, Language, Value, load_words
 from ctpet.evaluate.statistics import LEAST_PATIENTS
 
 _NAMES = {name: f"compare.{name}" for name in ("dice", "hot_dice", "fabricated_ml", "omitted_ml")}
@@ -27,8 +28,9 @@ class PairRow:
 
     first: str
     second: str
+    endpoint: Key
     difference: Cell
-    p: str
+    shown: Key
     detectable: str
 
 
@@ -117,30 +119,61 @@ def _alerts(entries: Sequence[Entry]) -> list[Sentence]:
 
 
 def _verdict(comparison: Comparison) -> list[Sentence]:
-    """Return who is best, who is below a baseline, and how little that says."""
-    mae = comparison.rows[0].intervals
-    best = int(np.argmin([one.mean for one in mae]))
-    entry = comparison.entries[best]
-    values = {"model": entry.title, "mae": numbers.mean_of(mae[best])}
-    if entry.seen:
-        sentences = [Sentence("compare.lowest_seen", "bad", values)]
-    else:
-        ends = {"ends": numbers.ends_of(mae[best])}
-        sentences = [Sentence("compare.lowest", "plain", {**values, **ends})]
+    """Return who is lowest, who is worse than a baseline, and how little that says."""
+    sentences = [_lowest(comparison)]
     sentences += [
-        Sentence("compare.below", "bad", {"model": one.title, "baseline": baseline_name(name)})
-        for one, own in zip(comparison.entries, mae, strict=True)
-        for name, baseline in comparison.baselines.items()
-        if own.mean > baseline.mean
+        Sentence(
+            "compare.below",
+            "bad",
+            {
+                "model": comparison.entries[one.entry].title,
+                "baseline": baseline_name(one.name),
+                "p": numbers.p_value(one.p_adjusted),
+            },
+        )
+        for one in comparison.beside_baselines
+        if one.standing == "worse"
     ]
     return [*sentences, _power(comparison)]
+
+
+def _lowest(comparison: Comparison) -> Sentence:
+    """Return the model of the lowest mean, and from whom it is shown to differ."""
+    mae = comparison.rows[0].intervals
+    best = int(np.argmin([np.inf if np.isnan(one.mean) else one.mean for one in mae]))
+    entry = comparison.entries[best]
+    values: dict[str, Value] = {
+        "model": entry.title,
+        "mae": numbers.mean_of(mae[best]),
+        "ends": numbers.ends_of(mae[best]),
+    }
+    if entry.seen:
+        return Sentence("compare.lowest_seen", "bad", values)
+    beside = [pair for pair in _primary_pairs(comparison) if best in (pair.first, pair.second)]
+    if any(np.isnan(pair.p_adjusted) for pair in beside):
+        return Sentence("compare.lowest_few", "doubt", values)
+    open_pairs = [pair for pair in beside if pair.standing == "open"]
+    if not open_pairs:
+        largest = max(pair.p_adjusted for pair in beside)
+        return Sentence("compare.lowest", "plain", {**values, "p": numbers.p_value(largest)})
+    others = tuple(
+        comparison.entries[pair.second if pair.first == best else pair.first].title
+        for pair in open_pairs
+    )
+    least = min(pair.p_adjusted for pair in open_pairs)
+    values |= {"others": others, "p": numbers.p_value(least)}
+    return Sentence("compare.lowest_open", "doubt", values)
+
+
+def _primary_pairs(comparison: Comparison) -> list[Paired]:
+    return [pair for pair in comparison.pairs if pair.endpoint == PRIMARY]
 
 
 def _power(comparison: Comparison) -> Sentence:
     if comparison.patients < LEAST_PATIENTS:
         few = {"patients": comparison.patients, "least": LEAST_PATIENTS}
         return Sentence("compare.power_few", "doubt", few)
-    pair = max(comparison.pairs, key=lambda one: one.detectable)
+    pair = max(_primary_pairs(comparison), key=lambda one: one.detectable)
     return Sentence(
         "compare.power",
         "doubt",
@@ -158,8 +191,11 @@ def _pairs(comparison: Comparison) -> list[PairRow]:
         PairRow(
             first=comparison.entries[pair.first].title,
             second=comparison.entries[pair.second].title,
-            difference=mean_cell(pair.difference, "+"),
-            p=numbers.p_value(pair.p_holm).removeprefix("= "),
+            endpoint=endpoint_name(pair.endpoint),
+            difference=replace(
+                tested_cell(pair.difference, pair.p_adjusted, pair.standing), standing="untested"
+            ),
+            shown=Key(f"compare.first_{pair.standing}"),
             detectable=numbers.number(pair.detectable),
         )
         for pair in comparison.pairs

@@ -66,4 +66,4 @@ def _row(line: DetectionLine, name: Key | str) -> DetectionRow:
 
 def in_percent(share: Interval) -> Interval:
     """Return an interval of a share of 1 in per cent."""
-    return Interval(100 * share.mean, 100 * share.low, 100 * share.high)
+    return Interval(100 * share.mean, 100 * share.low, 100 * share.high, share.patients)

@@ -1,15 +1,16 @@
 """Errors: the model beside the baselines, every metric of every tier, and sharpness."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from ctpet.evaluate.baselines import TIERS as BASELINE_TIERS
 from ctpet.evaluate.report import numbers
-from ctpet.evaluate.report.cell import Cell, mean_cell
+from ctpet.evaluate.report.cell import Cell, mean_cell, tested_cell
 from ctpet.evaluate.report.lines import baseline_name, interval_of, tier_name
 from ctpet.evaluate.report.words import Key
+from ctpet.evaluate.statistics import Interval
 from ctpet.evaluate.summary import BASELINE_METRICS, BaselineLine, Summary
 from ctpet.evaluate.tiers import TIERS
 
@@ -28,17 +29,24 @@ class MethodRow:
         method: its name; None: the model.
         mae: with its interval.
         difference: model − baseline, of the MAE; empty for the model.
-        p: of the difference, adjusted; empty where it was not tested.
         rmse: the mean.
         bias: the mean.
+        concordance: with its interval.
+        concordance_difference: model − baseline; empty for the model.
     """
 
     method: Key | None
     mae: Cell
     difference: Cell
-    p: str
     rmse: Cell
     bias: Cell
+    concordance: Cell
+    concordance_difference: Cell
+
+    @property
+    def worse(self) -> bool:
+        """Whether the model is shown to be worse than this baseline here."""
+        return "worse" in (self.difference.standing, self.concordance_difference.standing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +55,10 @@ class MetricTable:
 
     Attributes:
         tiers: names of the columns.
-        patients: that each tier has, parallel to ``tiers``.
         rows: name of a metric, and a cell for each tier.
     """
 
     tiers: tuple[Key, ...]
-    patients: tuple[int, ...]
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
 
 
@@ -72,15 +78,10 @@ def methods_by_tier(summary: Summary) -> list[tuple[Key, list[MethodRow]]]:
 
 def metric_table(summary: Summary) -> MetricTable:
     """Return every metric of the tiers that any case has."""
-    patients = {
-        line.region: line.patients
-        for line in summary.lines
-        if (line.kind, line.metric) == ("tier", METRICS[0])
-    }
-    tiers = [tier for tier in TIERS if tier in patients]
+    scored = {line.region for line in summary.lines if line.kind == "tier"}
+    tiers = [tier for tier in TIERS if tier in scored]
     return MetricTable(
         tiers=tuple(map(tier_name, tiers)),
-        patients=tuple(patients[tier] for tier in tiers),
         rows=tuple(
             (metric, tuple(_metric_cell(summary, tier, metric) for tier in tiers))
             for metric in METRICS
@@ -95,27 +96,38 @@ def texture_rows(summary: Summary) -> list[tuple[str, Cell]]:
 
 
 def _model_row(summary: Summary, tier: str) -> MethodRow:
-    mae, rmse, bias = (interval_of(summary, "tier", tier, each) for each in BASELINE_METRICS)
+    found = (interval_of(summary, "tier", tier, each) for each in BASELINE_METRICS)
+    mae, rmse, bias, concordance = found
     return MethodRow(
         method=None,
         mae=mean_cell(mae),
         difference=Cell(""),
-        p="",
-        rmse=Cell(numbers.number(rmse.mean)),
-        bias=Cell(numbers.number(bias.mean, "+")),
+        rmse=_mean_alone(rmse),
+        bias=_mean_alone(bias, "+"),
+        concordance=mean_cell(concordance),
+        concordance_difference=Cell(""),
     )
 
 
 def _baseline_row(name: str, lines: Sequence[BaselineLine]) -> MethodRow:
-    mae, rmse, bias = lines
+    mae, rmse, bias, concordance = lines
     return MethodRow(
         method=baseline_name(name),
         mae=mean_cell(mae.interval),
-        difference=replace(mean_cell(mae.difference, "+"), worse=mae.beats_model),
-        p=numbers.p_value(mae.p_holm).removeprefix("= "),
-        rmse=Cell(numbers.number(rmse.interval.mean), worse=rmse.beats_model),
-        bias=Cell(numbers.number(bias.interval.mean, "+")),
+        difference=_difference(mae),
+        rmse=_mean_alone(rmse.interval),
+        bias=_mean_alone(bias.interval, "+"),
+        concordance=mean_cell(concordance.interval),
+        concordance_difference=_difference(concordance),
     )
+
+
+def _difference(line: BaselineLine) -> Cell:
+    return tested_cell(line.difference, line.p_adjusted, line.standing)
+
+
+def _mean_alone(found: Interval, sign: numbers.Sign = "-") -> Cell:
+    return Cell(numbers.number(found.mean, sign), patients=found.patients)
 
 
 def _metric_cell(summary: Summary, tier: str, metric: str) -> Cell:

@@ -7,7 +7,7 @@ import numpy as np
 
 from ctpet.evaluate.lesions import HOT_SUV, LEAST_ML, NEAR_MM
 from ctpet.evaluate.report import numbers
-from ctpet.evaluate.report.lines import interval_of, patients_of
+from ctpet.evaluate.report.lines import interval_of
 from ctpet.evaluate.report.size_table import FOCI, total
 from ctpet.evaluate.report.verdict import Sentence, Tone
 from ctpet.evaluate.report.words import Value
@@ -99,7 +99,7 @@ def _error(
         return []
     told: dict[str, Value] = {
         "ends": numbers.ends_of(mae),
-        "patients": patients_of(summary, "tier", tier, JUDGED_METRIC),
+        "patients": mae.patients,
         **more(),
     }
     value = Sentence("lead.suv", values={"value": numbers.mean_of(mae)})

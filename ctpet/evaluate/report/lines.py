@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ctpet.evaluate.endpoints import Endpoint
 from ctpet.evaluate.report.words import Key
 from ctpet.evaluate.score import Kind
 from ctpet.evaluate.statistics import Interval
@@ -12,7 +13,7 @@ from ctpet.evaluate.summary import Summary
 MOST_NAMES = 8
 """Listed in a sentence; the table of cases marks every one."""
 
-_NONE = Interval(np.nan, np.nan, np.nan)
+_NONE = Interval(np.nan, np.nan, np.nan, 0)
 
 
 def interval_of(summary: Summary, kind: Kind, region: str, metric: str) -> Interval:
@@ -23,17 +24,14 @@ def interval_of(summary: Summary, kind: Kind, region: str, metric: str) -> Inter
     return _NONE
 
 
-def patients_of(summary: Summary, kind: Kind, region: str, metric: str) -> int:
-    """Return how many patients have a metric."""
-    for line in summary.lines:
-        if (line.kind, line.region, line.metric) == (kind, region, metric):
-            return line.patients
-    return 0
-
-
 def baseline_name(name: str) -> Key:
     """Return the words for a baseline."""
     return Key(f"baseline.{name}")
+
+
+def endpoint_name(endpoint: Endpoint) -> Key:
+    """Return the words for what is tested."""
+    return Key(f"endpoint.{endpoint.region} {endpoint.metric}")
 
 
 def tier_name(name: str) -> Key:

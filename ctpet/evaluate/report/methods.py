@@ -5,10 +5,10 @@ import scipy
 
 from ctpet import __version__
 from ctpet.contract import ModelContract
-from ctpet.evaluate import checks, lesions, sharpness, ssim, statistics, tally, tiers
+from ctpet.evaluate import checks, lesions, paired, sharpness, ssim, statistics, tally, tiers
 from ctpet.evaluate.agreement import RANGE_SUV
 from ctpet.evaluate.report.told import model_kind, model_text
-from ctpet.evaluate.report.verdict import LEVEL
+from ctpet.evaluate.report.verdict import tests_made
 from ctpet.evaluate.report.words import Text, Value, Words
 from ctpet.evaluate.run import Evaluation
 from ctpet.evaluate.voxel import HIGH_SUV
@@ -30,8 +30,9 @@ _TIERS: dict[str, Value] = {
     "dome": f"{tiers.DOME_MM:g}",
 }
 _STATISTICS: dict[str, Value] = {
-    "resamples": statistics.RESAMPLES,
-    "level": LEVEL,
+    "exact": paired.EXACT_PATIENTS,
+    "splits": paired.SPLITS,
+    "level": paired.LEVEL,
     "sd": statistics.LIMITS_SD,
     "least": statistics.LEAST_PATIENTS,
 }
@@ -54,7 +55,9 @@ def methods(evaluation: Evaluation, words: Words) -> list[tuple[Text, tuple[Text
         **_detection(evaluation, words),
         "uptake": (say("methods.uptake.text", hot=_FOCI["hot"]),),
         "texture": (say("methods.texture.text", low=f"{low:g}", top=f"{top:g}"),),
-        "statistics": (say("methods.statistics.text", **_STATISTICS),),
+        "statistics": (
+            say("methods.statistics.text", **_STATISTICS, tests=tests_made(evaluation.summary)),
+        ),
         **_participants(evaluation, words),
         "limits": (say("methods.limits.text"),),
     }

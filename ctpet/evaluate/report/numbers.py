@@ -62,12 +62,12 @@ def ends_of(found: Interval, sign: Sign = "-") -> str:
 
 def range_of(low: float, high: float, sign: Sign = "-") -> str:
     """Return ``low to high`` as a range without words."""
-    return ends_of(Interval(math.nan, low, high), sign)
+    return ends_of(Interval(math.nan, low, high, 0), sign)
 
 
 def beside(value: float, ends: tuple[float, float], sign: Sign = "-") -> str:
     """Return a number with as many decimals as the ends of a range around it have."""
-    return mean_of(Interval(value, *ends), sign)
+    return mean_of(Interval(value, *ends, 0), sign)
 
 
 def _shared_decimals(found: Interval) -> int:

@@ -22,7 +22,7 @@ from ctpet.evaluate.report.lines import interval_of, some
 from ctpet.evaluate.report.methods import methods
 from ctpet.evaluate.report.participant_tables import participant_tables
 from ctpet.evaluate.report.told import message_text
-from ctpet.evaluate.report.verdict import alerts, verdict
+from ctpet.evaluate.report.verdict import alerts, tests_made, verdict
 from ctpet.evaluate.report.words import Language, Text, Words, load_words
 from ctpet.evaluate.run import Evaluation
 from ctpet.evaluate.statistics import LEAST_PATIENTS
@@ -85,6 +85,7 @@ def _title(evaluation: Evaluation, words: Words) -> Text:
 def _errors(summary: Summary) -> dict[str, Any]:
     return {
         "methods_by_tier": error_tables.methods_by_tier(summary),
+        "tests": tests_made(summary),
         "metric_table": error_tables.metric_table(summary),
         "range_suv": f"{RANGE_SUV:g}",
         "texture": error_tables.texture_rows(summary),

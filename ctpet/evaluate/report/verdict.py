@@ -6,19 +6,18 @@ from typing import Literal
 
 import numpy as np
 
-from ctpet.evaluate.baselines import NOTHING, TIERS
+from ctpet.evaluate.baselines import NOTHING
+from ctpet.evaluate.endpoints import PRIMARY, TIER_ENDPOINTS, Endpoint, Standing
+from ctpet.evaluate.paired import LEVEL
 from ctpet.evaluate.report import numbers
 from ctpet.evaluate.report.detection_table import detection_rows
-from ctpet.evaluate.report.lines import baseline_name, interval_of, some, tier_name
+from ctpet.evaluate.report.lines import baseline_name, endpoint_name, interval_of, some
 from ctpet.evaluate.report.words import Key, Value
 from ctpet.evaluate.run import Evaluation
 from ctpet.evaluate.statistics import LEAST_PATIENTS
 from ctpet.evaluate.summary import JUDGED_METRIC, JUDGED_TIER, BaselineLine, Summary
 
 Tone = Literal["plain", "doubt", "bad"]
-
-LEVEL = 0.05
-"""Of the adjusted p below which a difference is taken for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +54,9 @@ def verdict(evaluation: Evaluation) -> Verdict:
     judged = judged_lines(summary)
     best = min(judged, key=lambda line: line.interval.mean, default=None)
     sentences = [_error(evaluation), *_best(summary, best)]
-    sentences += [_worse(line) for line in judged if line.beats_model]
-    sentences += _worse_elsewhere(summary)
+    sentences += [_worse(line) for line in judged if line.standing == "worse"]
+    sentences += [_higher(line) for line in judged if _is_higher(line)]
+    sentences += [one for endpoint in TIER_ENDPOINTS[1:] for one in _elsewhere(summary, endpoint)]
     if {line.name for line in summary.baselines} == {NOTHING}:
         sentences.append(Sentence("verdict.nothing_to_fit", "doubt"))
     sentences += [*_detection(summary), *_power(summary, best)]
@@ -84,34 +84,48 @@ def alerts(evaluation: Evaluation) -> tuple[Sentence, ...]:
 
 
 def judged_lines(summary: Summary) -> tuple[BaselineLine, ...]:
-    """Return the baselines' lines by which the model is judged."""
+    """Return the baselines' lines by which the model is judged first."""
     return tuple(
-        line
-        for line in summary.baselines
-        if (line.tier, line.metric) == (JUDGED_TIER, JUDGED_METRIC)
-        and np.isfinite(line.interval.mean)
+        line for line in endpoint_lines(summary, PRIMARY) if np.isfinite(line.interval.mean)
     )
+
+
+def endpoint_lines(summary: Summary, endpoint: Endpoint) -> tuple[BaselineLine, ...]:
+    """Return the baselines' lines of one endpoint."""
+    where = endpoint.region, endpoint.metric
+    return tuple(line for line in summary.baselines if (line.tier, line.metric) == where)
+
+
+def tests_made(summary: Summary) -> int:
+    """Return how many tests the p-values are adjusted for."""
+    return sum(bool(np.isfinite(line.p_adjusted)) for line in summary.baselines)
 
 
 def _headline(
     summary: Summary, judged: Sequence[BaselineLine], best: BaselineLine | None, *, seen: bool
 ) -> Sentence:
-    worse = tuple(baseline_name(line.name) for line in judged if line.beats_model)
+    if best is None or summary.patients < LEAST_PATIENTS or np.isnan(best.p_adjusted):
+        return Sentence("headline.few", "doubt", {"patients": summary.patients})
+    worse, unproven = (_named(judged, standing) for standing in ("worse", "open"))
     if worse:
         values: dict[str, Value] = {"number": len(worse), "all": len(judged), "baselines": worse}
         return Sentence("headline.worse", "bad", values)
-    if best is None or summary.patients < LEAST_PATIENTS or np.isnan(best.p_holm):
-        return Sentence("headline.few", "doubt", {"patients": summary.patients})
-    unproven = tuple(
-        baseline_name(line.name)
-        for line in judged
-        if not (line.p_holm < LEVEL and line.difference.high < 0)
-    )
     if unproven:
         return Sentence("headline.unproven", "doubt", {"baselines": unproven})
+    elsewhere = tuple(
+        endpoint_name(endpoint)
+        for endpoint in TIER_ENDPOINTS[1:]
+        if _named(endpoint_lines(summary, endpoint), "worse")
+    )
+    if elsewhere:
+        return Sentence("headline.mixed", "bad", {"endpoints": elsewhere})
     if seen:
         return Sentence("headline.better_seen", "bad")
     return Sentence("headline.better", "plain", {"baseline": baseline_name(best.name)})
+
+
+def _named(lines: Sequence[BaselineLine], standing: Standing) -> tuple[Key, ...]:
+    return tuple(baseline_name(line.name) for line in lines if line.standing == standing)
 
 
 def _error(evaluation: Evaluation) -> Sentence:
@@ -135,36 +149,63 @@ def _best(summary: Summary, best: BaselineLine | None) -> list[Sentence]:
         "baseline": baseline_name(best.name),
         "mae": numbers.mean_of(best.interval),
         "difference": numbers.mean_of(best.difference, "+"),
+        "paired": best.difference.patients,
     }
-    ends, p = numbers.ends_of(best.difference, "+"), numbers.p_value(best.p_holm)
-    if not ends or not p:
+    p = numbers.p_value(best.p_adjusted)
+    if not p:
         return [Sentence("verdict.best_few", "plain", values)]
-    values |= {"ends": ends, "p": p, "all": len(judged_lines(summary))}
-    return [Sentence("verdict.best", "plain", values)]
+    values |= {"p": p, "tests": tests_made(summary)}
+    ends = numbers.ends_of(best.difference, "+")
+    if not ends:
+        return [Sentence("verdict.best_endless", "plain", values)]
+    return [Sentence("verdict.best", "plain", {**values, "ends": ends})]
 
 
 def _worse(line: BaselineLine) -> Sentence:
-    values: dict[str, Value] = {
+    return Sentence(
+        "verdict.worse",
+        "bad",
+        {
+            **_compared(line),
+            "ends": numbers.ends_of(line.difference, "+"),
+            "p": numbers.p_value(line.p_adjusted),
+        },
+    )
+
+
+def _higher(line: BaselineLine) -> Sentence:
+    return Sentence("verdict.higher", "doubt", _compared(line))
+
+
+def _is_higher(line: BaselineLine) -> bool:
+    """Tell whether the model's mean error is the larger one, without evidence that it is so."""
+    return line.standing == "open" and line.difference.mean > 0
+
+
+def _compared(line: BaselineLine) -> dict[str, Value]:
+    return {
         "baseline": baseline_name(line.name),
         "mae": numbers.mean_of(line.interval),
         "more": numbers.number(line.difference.mean),
+        "paired": line.difference.patients,
     }
-    return Sentence("verdict.worse", "bad", values)
 
 
-def _worse_elsewhere(summary: Summary) -> list[Sentence]:
-    """Return a sentence for each other tier in which some baseline has the lower MAE."""
-    found = []
-    for tier in TIERS:
-        names = tuple(
-            baseline_name(line.name)
-            for line in summary.baselines
-            if (line.tier, line.metric) == (tier, JUDGED_METRIC) and line.beats_model
+def _elsewhere(summary: Summary, endpoint: Endpoint) -> list[Sentence]:
+    """Return what was shown of the model by an endpoint that is not the first."""
+    made = [line for line in endpoint_lines(summary, endpoint) if np.isfinite(line.p_adjusted)]
+    tones: tuple[tuple[Standing, Tone], ...] = (
+        *(("worse", "bad"), ("open", "doubt"), ("better", "plain")),
+    )
+    return [
+        Sentence(
+            f"verdict.{standing}_elsewhere",
+            tone,
+            {"endpoint": endpoint_name(endpoint), "baselines": _named(made, standing)},
         )
-        if names and tier != JUDGED_TIER:
-            values: dict[str, Value] = {"tier": tier_name(tier), "baselines": names}
-            found.append(Sentence("verdict.worse_in_tier", "bad", values))
-    return found
+        for standing, tone in tones
+        if _named(made, standing)
+    ]
 
 
 def _detection(summary: Summary) -> list[Sentence]:
@@ -198,11 +239,11 @@ def _power(summary: Summary, best: BaselineLine | None) -> list[Sentence]:
         "level": LEVEL,
     }
     sentences = [Sentence("verdict.power", "plain", values)]
-    least_p = len(judged_lines(summary)) * 2 / 2**summary.patients
+    paired = best.difference.patients
+    least_p = 2 / 2**paired
     if least_p >= LEVEL:
         told: dict[str, Value] = {
-            "patients": summary.patients,
-            "all": len(judged_lines(summary)),
+            "patients": paired,
             "least_p": numbers.number(least_p),
             "level": LEVEL,
         }

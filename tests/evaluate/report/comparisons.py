@@ -1,19 +1,24 @@
 """Comparisons made from numbers."""
 
-from ctpet.evaluate.compare import METRICS, Comparison, Entry, _pairs, _rows
+from ctpet.evaluate.compare import METRICS, Comparison, Entry, _beside_baselines, _pairs, _rows
 from ctpet.evaluate.statistics import interval
 
 
-def entry(title, mae, *, seen=()):
-    """A report whose cases are c0, c1, …, each of its own patient, with every metric of METRICS."""
+def entry(title, mae, *, seen=(), without=None):
+    """A report whose cases are c0, c1, …, each of its own patient, with every metric of METRICS.
+
+    ``without`` takes a metric of a kind from some cases, by their numbers.
+    """
     model = {"name": title, "version": "1.0.0", "digest_sha256": "ab" * 32}
     cases = {
         f"c{n}": {
             "patient": f"p{n}",
             "in_training": None if seen is None else n in seen,
+            "baselines": {"nothing": {"body": {"mae": 1.5 + 0.01 * n}}},
             "regions": [
                 {"kind": kind, "name": region, "values": {metric: value}}
                 for kind, region, metric in METRICS
+                if n not in (without or {}).get((kind, metric), ())
             ],
         }
         for n, value in enumerate(mae)
@@ -29,13 +34,18 @@ def _merged(regions):
     return [{"kind": k, "name": n, "values": values} for (k, n), values in found.items()]
 
 
-def made_comparison(maes, *, seen=None):
-    """Models A, B, … with these MAEs; the last saw case ``seen``, of the first it is not known."""
+def made_comparison(maes, *, seen=None, without=None):
+    """Models A, B, … with these MAEs; the last saw case ``seen``, of the first it is not known.
+
+    The last lacks what ``without`` says.
+    """
     entries = []
     for number, mae in enumerate(maes):
         last = number == len(maes) - 1
         told = None if number == 0 else (seen,) if last and seen is not None else ()
-        entries.append(entry(f"Model {chr(65 + number)}", mae, seen=told))
+        entries.append(
+            entry(f"Model {chr(65 + number)}", mae, seen=told, without=without if last else None)
+        )
     patients = [case["patient"] for case in entries[0].cases.values()]
     return Comparison(
         entries=tuple(entries),
@@ -43,6 +53,7 @@ def made_comparison(maes, *, seen=None):
         rows=_rows(entries, patients),
         pairs=_pairs(entries, patients),
         baselines={"nothing": interval([1.5] * len(patients))},
+        beside_baselines=_beside_baselines(entries, patients),
         counts={word: tuple(range(len(entries))) for word in (
             "fabricated", "omitted", "predicted", "measured")},
     )  # fmt: skip

@@ -67,10 +67,8 @@ def evaluation(
     names = [f"case-{number}" for number in range(len(maes))]
     seen = [None] * len(maes) if seen is None else seen
     cases = [score(*each, seen=saw) for *each, saw in zip(names, maes, seen, strict=True)]
-    found = [
-        {name: dict.fromkeys(TIERS, TallyErrors(baseline, baseline, 0.0)) for name in baselines}
-        for _ in cases
-    ]
+    errors = TallyErrors(baseline, baseline, 0.0, 0.5)
+    found = [{name: dict.fromkeys(TIERS, errors) for name in baselines} for _ in cases]
     return assembled(cases, found, model=(contract(), DIGEST) if model else None, **changes)
 
 

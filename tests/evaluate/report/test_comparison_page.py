@@ -9,6 +9,7 @@ from tests.evaluate.report.comparisons import made_comparison
 from tests.evaluate.report.reading import Page
 
 GOOD, BAD, SEEN = [0.1, 0.2, 0.3, 0.4, 0.5], [2.0] * 5, [0.05] * 5
+MORE_GOOD, MORE_BAD = [0.1 * n for n in range(1, 9)], [2 + 0.1 * n for n in range(8)]
 
 
 def page(tmp_path, comparison, **options):
@@ -32,10 +33,34 @@ def test_of_many_cases_a_few_are_named(tmp_path):
     assert "from 20 of these 20 cases (c0, c1, c2, c3, c4, c5, c6, c7, …)" in red
 
 
-def test_a_model_below_a_baseline_is_told_so_in_red_words(tmp_path):
-    red = " ".join(Page(page(tmp_path, made_comparison([GOOD, BAD]))).bad)
-    assert "Model B is worse than the baseline no uptake" in red
-    assert "Model A is worse" not in red
+def test_a_model_shown_to_be_below_a_baseline_is_told_so_in_red_words(tmp_path):
+    red = " ".join(Page(page(tmp_path, made_comparison([MORE_GOOD, MORE_BAD]))).bad)
+    assert "Model B is shown to be worse than the baseline no uptake" in red
+    assert "Model A is shown to be worse" not in red
+    few = " ".join(Page(page(tmp_path, made_comparison([GOOD, BAD]))).bad)
+    assert "worse" not in few, "five patients cannot show it"
+
+
+def test_a_winner_needs_evidence(tmp_path):
+    text = Page(page(tmp_path, made_comparison([MORE_GOOD, MORE_BAD]))).text
+    assert "Model A is shown to be better than every other: 0.450 g/mL" in text
+    assert "|first is better|" in text
+    close = [value + 0.05 * (-1) ** n + 0.01 for n, value in enumerate(MORE_GOOD)]
+    text = Page(page(tmp_path, made_comparison([MORE_GOOD, close]))).text
+    assert "Model A has the lowest mean MAE in the body, 0.450 g/mL" in text
+    assert "is not shown to be better than Model B (adjusted p = 0.734)" in text
+    assert "there is no winner" in text
+    assert "shown to be better than every other" not in text
+
+
+def test_every_cell_tells_its_patients(tmp_path):
+    comparison = made_comparison([MORE_GOOD, MORE_BAD], without={("lesions", "dice"): (1, 3, 4)})
+    text = Page(page(tmp_path, comparison)).text
+    row = next(line for line in text.splitlines() if line.startswith("|Dice of lesions|"))
+    assert "n 8" in row
+    assert "n 5" in row
+    pair = next(line for line in text.splitlines() if "|Dice of lesions|" in line[1:])
+    assert "n 5" in pair
 
 
 def test_what_is_not_known_is_said(tmp_path):
@@ -45,7 +70,7 @@ def test_what_is_not_known_is_said(tmp_path):
 
 def test_the_numbers_of_every_model_and_pair_are_there(tmp_path):
     text = Page(page(tmp_path, made_comparison([GOOD, BAD]))).text
-    assert "Model A has the lowest MAE in the body: 0.300" in text
+    assert "Model A has the lowest mean MAE in the body, 0.300 g/mL" in text
     assert "−1.70" in text
     assert "0.062" in text  # 2 / 2⁵ flips
     assert "would be found four times in five" in text
@@ -69,7 +94,7 @@ def test_names_are_escaped_and_nothing_is_loaded(tmp_path):
 def test_the_page_opens_in_the_language_asked_for(tmp_path, language):
     html = page(tmp_path, made_comparison([GOOD, BAD]), language=language)
     assert f'<html lang="{language}">' in html
-    assert "Model A có MAE trong cơ thể thấp nhất" in html
+    assert "Model A có MAE trung bình trong cơ thể thấp nhất" in html
 
 
 def test_the_same_comparison_gives_the_same_bytes(tmp_path):

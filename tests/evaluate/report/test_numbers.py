@@ -62,11 +62,11 @@ def test_shares_are_per_cent(share, written):
 @pytest.mark.parametrize(
     ("found", "mean", "ends"),
     [
-        (Interval(0.35, 0.2, 0.5), "0.350", "[0.200; 0.500]"),
-        (Interval(0.982, 0.93, 1.04), "0.982", "[0.930; 1.040]"),
-        (Interval(-0.0002, -0.034, 0.031), "−0.0002", "[−0.0340; 0.0310]"),
-        (Interval(0.35, NAN, NAN), "0.350", ""),
-        (Interval(NAN, NAN, NAN), "–", ""),
+        (Interval(0.35, 0.2, 0.5, 6), "0.350", "[0.200; 0.500]"),
+        (Interval(0.982, 0.93, 1.04, 6), "0.982", "[0.930; 1.040]"),
+        (Interval(-0.0002, -0.034, 0.031, 6), "−0.0002", "[−0.0340; 0.0310]"),
+        (Interval(0.35, NAN, NAN, 6), "0.350", ""),
+        (Interval(NAN, NAN, NAN, 6), "–", ""),
     ],
 )
 def test_a_mean_and_its_ends_have_the_same_decimals(found, mean, ends):

@@ -26,7 +26,9 @@ def keys(found):
 def test_a_model_below_all_baselines_is_better():
     found = verdict(evaluation(MANY))
     assert (found.headline.key, found.headline.tone) == ("headline.better", "plain")
-    assert keys(found) == ["verdict.error", "verdict.best", "verdict.power"]
+    assert keys(found) == [
+        *("verdict.error", "verdict.best", *["verdict.better_elsewhere"] * 3, "verdict.power"),
+    ]
     assert sentence(found, "verdict.error").values["mae"] == "0.148"
     assert sentence(found, "verdict.best").values["difference"] == "−0.852"
 
@@ -44,12 +46,15 @@ def test_a_difference_that_may_be_chance_is_not_shown():
     assert (found.headline.key, found.headline.tone) == ("headline.unproven", "doubt")
 
 
-def test_six_patients_cannot_prove_against_five_baselines():
-    # The smallest two-sided p of six sign flips is 2/64, times five by Holm.
-    found = verdict(evaluation(MANY[:6]))
+def test_five_patients_cannot_prove_anything_and_six_can():
+    # The smallest two-sided p of five sign flips is 2/32.
+    found = verdict(evaluation(MANY[:5]))
     assert found.headline.key == "headline.unproven"
-    assert sentence(found, "verdict.cannot").values["least_p"] == "0.156"
-    assert "verdict.cannot" not in keys(verdict(evaluation(MANY[:8])))
+    assert sentence(found, "verdict.cannot").values["least_p"] == "0.0625"
+    assert sentence(found, "verdict.best_endless").values["p"] == "= 0.062"
+    found = verdict(evaluation(MANY[:6]))
+    assert found.headline.key == "headline.better"
+    assert "verdict.cannot" not in keys(found)
 
 
 def test_a_model_above_a_baseline_is_worse_and_each_baseline_is_named():
@@ -62,14 +67,44 @@ def test_a_model_above_a_baseline_is_worse_and_each_baseline_is_named():
     assert {each.values["more"] for each in worse} == {"0.500"}
 
 
-def test_a_tier_in_which_a_baseline_is_better_is_told():
+def test_worse_needs_the_evidence_that_better_needs():
+    worse = [2.0 - mae for mae in MANY]  # as far above the baselines as MANY is below
+    assert verdict(evaluation(worse)).headline.key == "headline.worse"
+    assert verdict(evaluation(MANY)).headline.key == "headline.better"
+    chance = [0.1, 0.2, 0.1, 1.2, 0.9, 0.4, 1.2, 1.3]
+    for maes in (chance, [2.0 - mae for mae in chance]):
+        found = verdict(evaluation(maes))
+        assert found.headline.key == "headline.unproven"
+        assert "verdict.worse" not in keys(found)
+        assert "bad" not in {each.tone for each in found.sentences}
+    higher = [each for each in found.sentences if each.key == "verdict.higher"]
+    assert [each.tone for each in higher] == ["doubt"] * 5
+    assert {each.values["more"] for each in higher} == {"0.325"}
+
+
+def test_measures_by_which_a_baseline_is_better_are_told():
     found = verdict(evaluation([1.5] * 6))
-    tiers = [e.values["tier"] for e in found.sentences if e.key == "verdict.worse_in_tier"]
-    assert tiers == [
-        Key("tier.measured > 0.5"),
-        Key("tier.measured > 2.5"),
-        Key("tier.predicted > 2.5"),
+    told = [e.values["endpoint"] for e in found.sentences if e.key == "verdict.worse_elsewhere"]
+    assert told == [
+        Key("endpoint.measured > 2.5 mae"),
+        Key("endpoint.predicted > 2.5 mae"),
     ]
+
+
+def test_a_model_that_is_better_in_the_body_and_worse_where_it_is_hot_is_not_called_better():
+    found = [
+        {
+            "nothing": {
+                tier: TallyErrors(0.01 if tier == "measured > 2.5" else 1.0, 1.0, 0.0, 0.0)
+                for tier in TIERS
+            }
+        }
+        for _ in MANY
+    ]
+    cases = [score(f"case-{n}", mae) for n, mae in enumerate(MANY)]
+    headline = verdict(assembled(cases, found)).headline
+    assert (headline.key, headline.tone) == ("headline.mixed", "bad")
+    assert headline.values["endpoints"] == (Key("endpoint.measured > 2.5 mae"),)
 
 
 @pytest.mark.parametrize("patients", [1, 4])
@@ -84,8 +119,8 @@ def test_few_patients_get_no_interval_no_p_and_no_conclusion(patients):
     assert not any("ends" in each.values or "p" in each.values for each in found.sentences)
 
 
-def test_few_patients_are_enough_to_be_worse():
-    assert verdict(evaluation([1.5])).headline.key == "headline.worse"
+def test_few_patients_are_not_enough_to_be_worse_either():
+    assert verdict(evaluation([1.5] * 4)).headline.key == "headline.few"
 
 
 def test_without_another_patient_only_nothing_is_compared():
@@ -119,7 +154,7 @@ def test_an_unknown_model_is_told_once():
 def test_a_baseline_against_which_nothing_is_proven_is_named_though_another_is_best():
     maes = [0.1] * 10
     found = [
-        {name: dict.fromkeys(TIERS, TallyErrors(mae, mae, 0.0)) for name, mae in each.items()}
+        {name: dict.fromkeys(TIERS, TallyErrors(mae, mae, 0.0, 0.5)) for name, mae in each.items()}
         for each in ({"nothing": 5.0 * (n % 5 == 0), "body mean": 0.4} for n in range(10))
     ]
     cases = [score(f"case-{n}", mae) for n, mae in enumerate(maes)]

@@ -16,6 +16,7 @@ from ctpet.evaluate.report.comparison_page import write_comparison
 from ctpet.evaluate.report.page import write_report
 from ctpet.evaluate.report.words import Key, Text, Words, load_words, read_organs, read_texts
 from ctpet.evaluate.subgroups import participants
+from ctpet.evaluate.tally import TallyErrors
 from ctpet.findings import Finding
 from tests.evaluate.report.comparisons import made_comparison
 from tests.evaluate.report.made import assembled, evaluation, pictures, score
@@ -76,11 +77,20 @@ def appearance():
     return replace(one, model=(replace(contract, kind="appearance"), digest))
 
 
+def mixed():
+    """Better than nothing in the body, worse where the measured SUV is high."""
+    one = evaluation(MANY, baselines=(NOTHING,))
+    errors = one.baselines[0][NOTHING] | {"measured > 2.5": TallyErrors(0.01, 0.01, 0.0, 0.0)}
+    return assembled(one.cases, [{NOTHING: errors} for _ in MANY])
+
+
 def comparisons():
-    """Three models of which one saw a patient, and two too few patients to say anything."""
+    """Three models of which one saw a patient, too few patients to say anything, and a winner."""
     return [
         made_comparison([[0.1, 0.2, 0.3, 0.4, 0.5], [2.0] * 5, [0.05] * 5], seen=2),
         made_comparison([[0.1, 0.2], [0.2, 0.3]]),
+        made_comparison([[0.1 * n for n in range(1, 9)], [2 + 0.1 * n for n in range(8)]]),
+        made_comparison([[0.1 * n for n in range(1, 9)], [0.5] * 8]),
     ]
 
 
@@ -96,6 +106,9 @@ def some_of_every_sort():
         ),
         evaluation(MANY),
         evaluation([1.5] * 6),
+        evaluation(MANY[:5]),
+        evaluation([0.5, 1.4, 1.5, 0.7, 1.6, 1.2]),
+        mixed(),
         appearance(),
         evaluation([0.2], baselines=(NOTHING,)),
         assembled([first], [evaluation([0.1]).baselines[0]]),
