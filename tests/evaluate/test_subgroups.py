@@ -131,7 +131,7 @@ def test_the_page_shows_participants_subgroups_and_what_is_wanting(found, tmp_pa
     assert page.line("|age|") == "|age|62.0 [56.0; 68.0]|1"
     assert page.line("|Hue|5 (71.4 %)") == "|Hue|5 (71.4 %)|"
     assert page.line("|Hue|5|0.300").startswith("|Hue|5|0.300[")
-    assert page.line("|Hanoi|2|0.650") == "|Hanoi|2|0.650|−0.325|0.650|10.5|21.0"
+    assert page.line("|Hanoi|2|0.650") == "|Hanoi|2|0.650n 2|−0.325n 2|0.650n 2|10.5n 2|21.0n 2"
     assert page.line("|≥ 25|3|").startswith("|≥ 25|3|0.400|")
     assert "among 6 groups and five figures each" in page.text
     assert "may be names, numbers or dates of patients: name." in page.text

@@ -111,13 +111,8 @@ def _subgroup(one: Subgroup) -> SubgroupRow:
     return SubgroupRow(
         one.group,
         one.patients,
-        tuple(_cell(name, one.figures[name], one.patients) for name in METRICS),
+        tuple(
+            mean_cell(one.figures[name].interval, "+" if name == "bias" else "-")
+            for name in METRICS
+        ),
     )
-
-
-def _cell(name: str, figure: Figure, patients: int) -> Cell:
-    """Return a mean with its interval, and of how many patients where not of all."""
-    cell = mean_cell(figure.interval, "+" if name == "bias" else "-")
-    if figure.patients in (0, patients):
-        return cell
-    return Cell(cell.value, f"{cell.below} n = {figure.patients}".strip())
