@@ -132,7 +132,7 @@ def test_the_page_shows_participants_subgroups_and_what_is_wanting(found, tmp_pa
     assert page.line("|Hue|5 (71.4 %)") == "|Hue|5 (71.4 %)|"
     assert page.line("|Hue|5|0.300").startswith("|Hue|5|0.300[")
     assert page.line("|Hanoi|2|0.650") == "|Hanoi|2|0.650n 2|−0.325n 2|0.650n 2|10.5n 2|21.0n 2"
-    assert page.line("|≥ 25|3|").startswith("|≥ 25|3|0.400|")
+    assert page.line("|≥ 25|3|").startswith("|≥ 25|3|0.400n 3|")
     assert "among 6 groups and five figures each" in page.text
     assert "may be names, numbers or dates of patients: name." in page.text
     assert "Without a row in the table, and missing in every line: case-7." in page.text

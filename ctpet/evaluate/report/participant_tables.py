@@ -8,7 +8,7 @@ from ctpet.evaluate.covariates import Split, Why
 from ctpet.evaluate.report import numbers
 from ctpet.evaluate.report.cell import Cell, mean_cell
 from ctpet.evaluate.report.lines import some
-from ctpet.evaluate.subgroups import METRICS, Described, Figure, Participants, Subgroup
+from ctpet.evaluate.subgroups import METRICS, Described, Participants, Subgroup
 
 
 @dataclass(frozen=True, slots=True)
