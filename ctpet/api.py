@@ -8,7 +8,6 @@ Example::
     print(result.record.output.suv_max)
 """
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -150,27 +149,24 @@ def doctor(folder: str | Path = ".") -> "DoctorReport":
     return examine(Path(folder))
 
 
-def train(*overrides: str) -> None:
+def train(*overrides: str) -> dict[str, float]:
     """Train a network as the Hydra configuration and the overrides say.
 
     Args:
-        overrides: such as ``experiment=phantom`` or ``optimizer.lr=1e-3``; also Hydra's own
-            options, such as ``--multirun``.
+        overrides: such as ``experiment=phantom`` or ``optimizer.lr=1e-3``.
+
+    Returns:
+        The metrics of the last epoch, by name.
 
     Raises:
-        CtpetError: the packages of ctpet[train] are not installed.
-        SystemExit: the training cannot start or go on; the line is on standard error.
+        CtpetError: the packages of ctpet[train] are not installed, or the training cannot start
+            or go on.
     """
     from ctpet.extras import needs_extra
 
     with needs_extra("train"):
-        from ctpet.learn import train
-    arguments = sys.argv
-    sys.argv = [train.__file__, *overrides]
-    try:
-        train.main()
-    finally:
-        sys.argv = arguments
+        from ctpet.learn.command import train_with
+    return train_with(overrides)
 
 
 def demo(

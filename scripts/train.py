@@ -1,6 +1,6 @@
 """Train from a checkout: python scripts/train.py experiment=phantom; the same as `ctpet train`."""
 
-from ctpet.learn.train import main
+from ctpet.learn.command import main
 
 if __name__ == "__main__":
     main()

@@ -56,7 +56,11 @@ app.command(epilog="Example: ctpet export runs/phantom/checkpoints/last.ckpt -o 
 app.command(epilog="Example: ctpet phantom phantoms/ --seed 1 --count 3")(lab.phantom)
 app.command(
     epilog="Example: ctpet train experiment=phantom data.dataset=cases/ optimizer.lr=1e-3",
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    context_settings={
+        "allow_extra_args": True,
+        "ignore_unknown_options": True,
+        "help_option_names": [],  # it lists the choices too
+    },
 )(lab.train)
 app.command(epilog="Example: ctpet evaluate predicted/ measured/ --ct ct/ -o report/")(
     review.evaluate

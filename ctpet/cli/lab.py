@@ -92,15 +92,32 @@ def prepare(  # noqa: PLR0913  (typer: one parameter an option)
 
 
 @explained_aloud
-def train(context: typer.Context) -> None:
-    """Train a network. Hydra's overrides and options follow; `--cfg job` shows what they make.
+def train(context: typer.Context, debug: Debug = False) -> None:
+    r"""Train a network. Hydra's overrides and options follow; `--cfg job` shows what they make.
 
     Writes runs/NAME/ with checkpoints, the resolved config, the data's fingerprint, curves and
-    pictures. Needs ctpet[train].
+    pictures. Needs ctpet\[train].
     """
-    from ctpet import api
+    if {"--help", "-h"} & set(context.args):
+        typer.echo(context.get_help())
+        typer.echo(_choices())
+        return
+    from ctpet.extras import needs_extra
 
-    api.train(*context.args)
+    with needs_extra("train"):
+        from ctpet.learn.command import run
+    run(context.args)
+
+
+def _choices() -> str:
+    """List the groups of the training's configuration with what may be chosen in each."""
+    from ctpet.resources import resource_folder
+
+    groups: dict[str, list[str]] = {}
+    for path in sorted(resource_folder("configs").glob("*/[a-z]*.yaml")):
+        groups.setdefault(path.parent.name, []).append(path.stem)
+    lines = [f"  {group:<14}{', '.join(names)}" for group, names in groups.items()]
+    return "\n".join([" Groups and their choices, as in `network=multiscale`:", "", *lines])
 
 
 @explained

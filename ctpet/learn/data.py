@@ -30,6 +30,9 @@ class CropSettings:
         target: the array to learn; validation is always on the measured PET.
         seed: of the crops and their augmentation.
         augment: MONAI dictionary transforms on ``ct``, ``target`` and ``region``.
+
+    Raises:
+        ValueError: at construction, if the size is not three whole numbers.
     """
 
     size_voxels: Sequence[int]
@@ -37,6 +40,11 @@ class CropSettings:
     target: Literal["pet", "typical"]
     seed: int
     augment: Sequence[Transform] = ()
+
+    def __post_init__(self) -> None:
+        size = list(self.size_voxels)
+        if len(size) != 3 or not all(isinstance(n, int) and n > 0 for n in size):
+            raise ValueError(f"size_voxels must be three whole numbers (k, j, i), not {size}")
 
     @property
     def shape(self) -> Shape3:

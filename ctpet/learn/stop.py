@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ctpet.errors import CtpetError, is_disk_full
 from ctpet.learn.whole_checkpoints import checkpoint_words
+from ctpet.prepare.cases import CaseInvalid
 
 
 class TrainingStopped(CtpetError):
@@ -33,7 +34,10 @@ def refuse_nan(loss: Tensor, batch: dict[str, Any], *, epoch: int, step: int) ->
 
 @contextmanager
 def explained_stop(trainer: Trainer, last: Path) -> Iterator[None]:
-    """Turn a killed loader, a full disk and a bad loss into one line with what can be gone on from.
+    """Turn what stops a training from outside into one line with what can be gone on from.
+
+    That is a killed loader, a full disk, a bad loss, and a configuration that fails before the
+    first step.
 
     Args:
         trainer: that trains.
@@ -44,22 +48,35 @@ def explained_stop(trainer: Trainer, last: Path) -> Iterator[None]:
     """
     try:
         yield
-    except TrainingStopped as stop:
-        raise TrainingStopped(f"{stop} {checkpoint_words(last)}") from stop
-    except RuntimeError as error:
-        if "DataLoader worker" not in str(error):
+    except CaseInvalid:
+        raise
+    except Exception as error:
+        told = _explained(error, trainer, checkpoint_words(last))
+        if told is None:
             raise
-        raise TrainingStopped(
-            "A process that loads crops was killed, most often for want of memory, "
-            f"{_where(trainer)}. {checkpoint_words(last)} Lower data.workers or data.batch_size, "
-            "and go on by resume=auto."
-        ) from error
-    except OSError as error:
+        raise TrainingStopped(told) from error
+
+
+def _explained(error: Exception, trainer: Trainer, checkpoint: str) -> str | None:
+    """Return the line of a failure; None for what is nobody's configuration, disk or data."""
+    if isinstance(error, TrainingStopped):
+        return f"{error} {checkpoint}"
+    if isinstance(error, OSError):
         what = "The disk is full" if is_disk_full(error) else f"A file failed ({error.strerror})"
-        raise TrainingStopped(
-            f"{what}, {_where(trainer)}. {checkpoint_words(last)} Mend it, and go on by "
+        return f"{what}, {_where(trainer)}. {checkpoint} Mend it, and go on by resume=auto."
+    if "DataLoader worker" in str(error):
+        return (
+            "A process that loads crops was killed, most often for want of memory, "
+            f"{_where(trainer)}. {checkpoint} Lower data.workers or data.batch_size, and go on by "
             "resume=auto."
-        ) from error
+        )
+    if trainer.global_step == 0:
+        reason = " ".join(str(error).split())
+        return (
+            f"The training cannot begin: {type(error).__name__}: {reason}. Look at the "
+            "configuration: --cfg job shows it, and --debug where it failed."
+        )
+    return None
 
 
 def _where(trainer: Trainer) -> str:

@@ -1,14 +1,12 @@
 """Train what a Hydra configuration describes."""
 
-import logging
 import sys
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
-import hydra
-from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from lightning import Trainer, seed_everything
+from lightning.pytorch.callbacks import LearningRateMonitor
 from lightning_utilities.core.rank_zero import rank_zero_only
 from omegaconf import DictConfig, OmegaConf
 
@@ -16,22 +14,24 @@ from ctpet.contract import ModelContract
 from ctpet.errors import CtpetError
 from ctpet.learn.data import CaseDataModule
 from ctpet.learn.draft_contract import draft_contract
+from ctpet.learn.fits import refuse_what_does_not_fit
 from ctpet.learn.identity import changes, refuse_another_run
 from ctpet.learn.network import SuvNetwork
 from ctpet.learn.precision import training_precision
 from ctpet.learn.run_folder import (
-    CONFIG_FILE,
+    CHECKPOINTS_FOLDER,
     LAST_CHECKPOINT,
     provenance_now,
     read_begun,
     write_run,
 )
 from ctpet.learn.stop import explained_stop
-from ctpet.learn.weights import load_weights
+from ctpet.learn.weights import find_weights, load_weights
 from ctpet.learn.whole_checkpoints import WholeCheckpointIO, progress_of
-from ctpet.prepare.cases import CaseInvalid
 from ctpet.prepare.fingerprint import dataset_fingerprint
-from ctpet.resources import resource_folder
+
+NEED_LOGGER = LearningRateMonitor
+"""A callback without use, and refused by Lightning, where nothing logs."""
 
 
 def train(config: DictConfig) -> dict[str, float]:
@@ -59,21 +59,31 @@ def train(config: DictConfig) -> dict[str, float]:
     data.setup("fit")
     network: SuvNetwork = instantiate(config.network)
     if config.start_from is not None:
-        load_weights(network, Path(config.start_from))
+        load_weights(network, find_weights(config.start_from))
     contract = _contract(config, network, data)
     objective = instantiate(config.objective, network=network, contract=contract)
+    loggers = _chosen(config.logger)
     trainer: Trainer = instantiate(
         config.trainer,
         precision=precision,
         plugins=WholeCheckpointIO(),
-        callbacks=list(instantiate(config.callbacks).values()),
-        logger=list(instantiate(config.logger).values()),
+        callbacks=[
+            one for one in _chosen(config.callbacks) if loggers or not isinstance(one, NEED_LOGGER)
+        ],
+        logger=loggers,
     )
+    refuse_what_does_not_fit(config, contract, trainer, data)
     if _leads():
         write_run(folder, config, contract, provenance)
     with explained_stop(trainer, folder / LAST_CHECKPOINT):
         trainer.fit(objective, data, ckpt_path=resume, weights_only=False if resume else None)
     return {name: float(value) for name, value in trainer.callback_metrics.items()}
+
+
+def _chosen(group: DictConfig | None) -> list[Any]:
+    """Build the callbacks or loggers of a group; null switches one of them, or the group, off."""
+    built = instantiate(group or {})
+    return [one for one in built.values() if one is not None]
 
 
 def checkpoint_to_resume(folder: Path, *, when: Literal["never", "auto"]) -> str | None:
@@ -90,12 +100,13 @@ def checkpoint_to_resume(folder: Path, *, when: Literal["never", "auto"]) -> str
     if when not in ("never", "auto"):
         raise CtpetError(f"resume is auto or never, not {when}")
     last = folder / LAST_CHECKPOINT
+    trained = any((folder / CHECKPOINTS_FOLDER).glob("*.ckpt"))
     if when == "auto":
         if not last.exists():
             return None
         progress_of(last)
         return str(last)
-    if _leads() and (folder / CONFIG_FILE).exists():
+    if _leads() and trained:
         raise CtpetError(
             f"{folder} holds a training already. Go on with it by resume=auto, or choose another "
             "name=…"
@@ -148,31 +159,3 @@ def _contract(config: DictConfig, network: SuvNetwork, data: CaseDataModule) -> 
         raise CtpetError(
             f"The model's contract cannot be drafted: {error}. Look at contract.*."
         ) from error
-
-
-@hydra.main(version_base="1.3", config_path=str(resource_folder("configs")), config_name="train")
-def main(config: DictConfig) -> float | None:
-    """Train; returns the metric that sweeps optimise, where it was measured.
-
-    Ends the process with one line and an exit code where training cannot start or go on.
-    """
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    try:
-        metrics = train(config)
-    except CtpetError as error:
-        _end(str(error), error.exit_code)
-    except InstantiationException as error:
-        reason = " ".join(str(error).split())
-        _end(f"The configuration cannot be built: {reason}", CtpetError.exit_code)
-    return metrics.get(config.optimized_metric)
-
-
-def _end(message: str, exit_code: int) -> NoReturn:
-    """Print the last line of a message: above it a loader's process puts its traceback."""
-    line = message.strip().splitlines()[-1].removeprefix(f"{CaseInvalid.__module__}.CaseInvalid: ")
-    print(f"ctpet: {line}", file=sys.stderr)  # noqa: T201
-    raise SystemExit(exit_code)
-
-
-if __name__ == "__main__":  # where Lightning starts the other processes of a distributed training
-    main()

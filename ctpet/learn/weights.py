@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ctpet.errors import CtpetError
 from ctpet.learn.network import SuvNetwork
+from ctpet.resources import resource_folder
 
 _PREFIX = "network."
 
@@ -32,6 +33,13 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     except (OSError, EOFError, KeyError, RuntimeError, UnpicklingError, SafetensorError) as error:
         raise CtpetError(f"{path} holds no weights of a network: {error}") from error
     return {k.removeprefix(_PREFIX): v for k, v in state.items() if k.startswith(_PREFIX)}
+
+
+def find_weights(start: str | Path) -> Path:
+    """Return the file of weights that are named by path or by a shipped model's name."""
+    path = Path(start)
+    shipped = resource_folder("checkpoints") / f"{start}.safetensors"
+    return shipped if not path.exists() and shipped.is_file() else path
 
 
 def load_weights(network: SuvNetwork, path: Path) -> None:

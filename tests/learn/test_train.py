@@ -151,15 +151,6 @@ def test_a_run_that_was_killed_ends_with_the_same_bits(tmp_path, dataset):
     assert [line.split(",")[0] for line in curves[1:]] == ["0", "1", "2"]
 
 
-def test_a_typo_is_told_by_its_key(tmp_path, dataset):
-    wrong = subprocess.run(
-        command(tmp_path, dataset, "optimizer.lerning_rate=1"), capture_output=True, text=True,
-        check=False, cwd=tmp_path,
-    )  # fmt: skip
-    assert wrong.returncode == 1
-    assert "lerning_rate" in wrong.stderr
-
-
 def test_data_that_is_not_there_is_one_line(tmp_path):
     wrong = subprocess.run(
         command(tmp_path, tmp_path / "none"), capture_output=True, text=True, check=False,

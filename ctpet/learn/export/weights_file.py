@@ -20,7 +20,7 @@ def write_weights(network: SuvNetwork, contract: ModelContract, path: Path) -> N
 
     :func:`ctpet.learn.weights.read_weights` reads them back, bit for bit.
     """
-    weights = {name: value.contiguous() for name, value in network.state_dict().items()}
+    weights = {name: value.contiguous().clone() for name, value in network.state_dict().items()}
     metadata = {"format": "pt", "notice": NOTICE, METADATA_KEY: contract.to_json()}
     path.write_bytes(save(weights, metadata))  # its own save_file leaves a private file
 
