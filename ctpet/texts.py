@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ctpet.dicom.scan_report import ScanReport, SeriesReport
     from ctpet.doctor import DoctorReport
     from ctpet.evaluate.compare import Comparison
+    from ctpet.evaluate.detection_summary import DetectionSummary
     from ctpet.evaluate.run import Evaluation
     from ctpet.evaluate.statistics import Interval
     from ctpet.evaluate.subgroups import Participants
@@ -240,8 +241,24 @@ def evaluation_text(result: "Evaluation", out: Path) -> str:
         lines = {x.tier: x for x in summary.baselines if (x.name, x.metric) == (name, "mae")}
         rows.append(_row(name, [_beside(lines[tier]) for tier in tiers]))
     rows += ["", f"{len(result.cases)} cases of {summary.patients} patients; mean over patients"]
+    rows += _detection_told(summary.detection)
     rows += _participants_told(result.participants)
     return "\n".join([*rows, f"wrote {out}/report.html"])
+
+
+def _detection_told(found: "DetectionSummary | None") -> list[str]:
+    """Say how many lesions a segmenter finds, of all its candidates."""
+    told = {
+        "predicted": "a segmenter finds on the predicted PET",
+        "measured": "on the measured PET, its ceiling",
+        "synthesis": "of those found there, on the predicted PET too",
+    }
+    return [
+        f"{told[line.judged]}: {line.found} of {line.lesions} lesions, "
+        f"{line.false_positives.mean:.3g} false positives a patient"
+        for line in (found.lines if found else ())
+        if not line.least_suv
+    ]
 
 
 def _participants_told(found: "Participants | None") -> list[str]:

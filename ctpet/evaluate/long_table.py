@@ -2,7 +2,8 @@
 
 import csv
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -47,10 +48,17 @@ def write_measurements(evaluation: Evaluation, path: Path, dictionary: Path) -> 
     The tables are plain ASCII unless a name is not; then they begin with a byte-order mark, without
     which spreadsheets garble names such as Ánh (R reads it with ``fileEncoding = "UTF-8-BOM"``).
     """
-    rows = [row for number, _ in enumerate(evaluation.cases) for row in _rows(evaluation, number)]
-    _write(path, tuple(COLUMNS), rows)
-    metrics = dict.fromkeys(row["metric"] for row in rows)
-    _write(dictionary, DICTIONARY_COLUMNS, [*_column_entries(), *map(_metric_entry, metrics)])
+    names = [case.name for case in evaluation.cases]
+    names += [one.name for case in evaluation.cases for one in case.regions]
+    metrics: dict[str, None] = {}
+    with _table(path, COLUMNS, plain="".join(names).isascii()) as write:
+        for number, _ in enumerate(evaluation.cases):
+            for row in _rows(evaluation, number):
+                metrics[row["metric"]] = None
+                write(row)
+    with _table(dictionary, DICTIONARY_COLUMNS, plain=True) as write:
+        for row in (*_column_entries(), *map(_metric_entry, metrics)):
+            write(row)
 
 
 def _rows(evaluation: Evaluation, number: int) -> Iterator[Row]:
@@ -109,9 +117,10 @@ def _number(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.9g}"
 
 
-def _write(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
-    plain = all(cell.isascii() for row in rows for cell in row.values())
+@contextmanager
+def _table(path: Path, columns: Iterable[str], *, plain: bool) -> Iterator[Callable[[Row], None]]:
+    """Open a table and give what writes a row; rows are many, and are not held."""
     with path.open("w", newline="", encoding="utf-8" if plain else "utf-8-sig") as file:
-        writer = csv.DictWriter(file, columns)
+        writer = csv.DictWriter(file, list(columns))
         writer.writeheader()
-        writer.writerows(rows)
+        yield writer.writerow

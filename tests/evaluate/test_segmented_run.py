@@ -53,6 +53,8 @@ def test_masks_of_both_pets_are_counted_written_and_shown(root):
         "-o", root / "report", "--workers", 1,
     )  # fmt: skip
     assert run.exit_code == 0, run.output
+    assert "finds on the predicted PET: 3 of 6 lesions, 0.333 false positives" in run.stdout
+    assert "of those found there, on the predicted PET too: 3 of 6 lesions" in run.stdout
     summary = json.loads((root / "report" / "summary.json").read_text("utf-8"))
     every = {one["judged"]: one for one in summary["detection"]["lines"] if one["least_suv"] == 0}
     assert [every[x]["found"] for x in ("predicted", "measured", "synthesis")] == [3, 6, 3]
@@ -77,6 +79,27 @@ def test_masks_of_both_pets_are_counted_written_and_shown(root):
     assert {row["region"] for row in rows if row["kind"] == "candidate"} >= {"predicted 1"}
     described = (root / "report" / "measurements-dictionary.csv").read_text("utf-8")
     assert all(f"\n{row['metric']},metric," in described for row in rows)
+
+
+def test_a_lesion_is_told_found_by_its_own_number(root, tmp_path):
+    named = 101 * lesions()
+    named[FALSE] = 7
+    write(named, tmp_path / "lesions" / "patient-0.nii.gz", "HU")
+    mask = tmp_path / "masks" / "patient-0.nii.gz"
+    write(marks(lesion=False, false=True), mask, "HU")
+    found = evaluate(
+        EvaluateRequest(
+            Sources(
+                *(root / pet / "patient-0.nii.gz" for pet in ("predicted", "measured")),
+                lesions=tmp_path / "lesions" / "patient-0.nii.gz",
+                predicted_lesions=mask,
+            )
+        )
+    )
+    told = [one.values for one in found.cases[0].regions if one.kind == "lesion"]
+    small, large = sorted(told, key=lambda values: values["voxels"])
+    assert (small["voxels"], large["voxels"]) == (8, np.count_nonzero(lesions()))
+    assert (small["predicted_found"], large["predicted_found"]) == (1, 0)
 
 
 def test_a_mask_that_is_lacking_is_told_and_its_patient_not_counted(root, tmp_path):

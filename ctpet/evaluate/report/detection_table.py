@@ -43,6 +43,12 @@ def suv_rows(summary: Summary, judged: Judged) -> list[DetectionRow]:
     return [_row(line, f"≥ {line.least_suv:g}") for line in _lines(summary, judged)]
 
 
+def leading_line(summary: Summary) -> DetectionLine | None:
+    """Return the line that says most of the model: of the synthesis, else of the predicted PET."""
+    by_judged = {line.judged: line for line in _lines(summary, None)}
+    return by_judged.get("synthesis", by_judged.get("predicted"))
+
+
 def _lines(summary: Summary, judged: Judged | None) -> list[DetectionLine]:
     """Return the lines of all candidates or, of one ``judged``, those of the hotter ones."""
     lines = summary.detection.lines if summary.detection else ()

@@ -7,6 +7,7 @@ import numpy as np
 
 from ctpet.evaluate.lesions import HOT_SUV, LEAST_ML, NEAR_MM
 from ctpet.evaluate.report import numbers
+from ctpet.evaluate.report.detection_table import leading_line
 from ctpet.evaluate.report.lines import interval_of
 from ctpet.evaluate.report.size_table import FOCI, total
 from ctpet.evaluate.report.verdict import Sentence, Tone
@@ -82,6 +83,12 @@ def _uptake(summary: Summary, wrong: str, all_of: str) -> list[Figure]:
 
 
 def _lesions(summary: Summary) -> list[Figure]:
+    """Return how many lesions are found: by a segmenter where there is one, else by a threshold."""
+    line = leading_line(summary)
+    if line is not None:
+        told: dict[str, Value] = {"false_positives": numbers.mean_of(line.false_positives)}
+        value = Sentence("lead.of", values={"some": line.found, "all": line.lesions})
+        return [Figure(value, Sentence(f"lead.lesions_{line.judged}", values=told))]
     if not any(line.kind == "lesions" for line in summary.lines):
         return []
     found, shown = (

@@ -35,15 +35,12 @@ def segmented(case: CaseScore, **found_on) -> CaseScore:
     return replace(case, regions=tuple(regions))
 
 
-def segmented_evaluation(patients=6, **changes) -> Evaluation:
+def segmented_evaluation(patients=6, pets=SEGMENTED_PETS) -> Evaluation:
     """Each patient: of three lesions two found on the measured PET, one on the prediction."""
+    found_on = {
+        "predicted": detection([5.0, MISSED, MISSED], [3.0, 7.0], on_measured=[3.0]),
+        "measured": detection([9.0, 8.0, MISSED], [3.0]),
+    }
     one = evaluation(list(np.linspace(0.1, 0.2, patients)))
-    cases = [
-        segmented(
-            case,
-            predicted=detection([5.0, MISSED, MISSED], [3.0, 7.0], on_measured=[3.0]),
-            measured=detection([9.0, 8.0, MISSED], [3.0]),
-        )
-        for case in one.cases
-    ]
-    return assembled(cases, one.baselines, **changes)
+    cases = [segmented(case, **{pet: found_on[pet] for pet in pets}) for case in one.cases]
+    return assembled(cases, one.baselines)

@@ -114,6 +114,7 @@ def some_of_every_sort():
         assembled([first], [evaluation([0.1]).baselines[0]]),
         assembled([cold], [evaluation([0.1]).baselines[0]]),
         segmented_evaluation(),
+        segmented_evaluation(pets=("predicted",)),
         replace(evaluation(MANY), participants=made_participants()),
     ]
 
