@@ -76,4 +76,4 @@ def test_only_the_scripts_of_the_page_run(browse, report):
     foreign = "<script>document.body.id = 'foreign'</script></body>"
     html = browse(report.read_text("utf-8").replace("</body>", foreign))
     assert ("body", {"id": "foreign"}) not in Page(html).tags
-    assert sum(attributes.get("type") == "button" for _, attributes in Page(html).tags) == 12
+    assert sum(attributes.get("type") == "button" for _, attributes in Page(html).tags) == 14
