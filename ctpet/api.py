@@ -303,8 +303,8 @@ def evaluate(
 ) -> "Evaluation":
     """Score synthetic PETs against measured ones.
 
-    Writes ``report.html``, ``summary.json``, ``cases.csv`` and ``measurements.csv`` with its
-    dictionary into a new folder, all or nothing.
+    Writes ``report.html``, ``summary.json``, ``cases.csv``, ``measurements.csv`` with its
+    dictionary, and ``checklist.csv`` into a new folder, all or nothing.
 
     Example::
 
@@ -331,6 +331,7 @@ def evaluate(
     from ctpet.evaluate import outputs
     from ctpet.evaluate.long_table import write_measurements
     from ctpet.evaluate.pictures import draw_pictures
+    from ctpet.evaluate.report.checklist import write_checklist
     from ctpet.evaluate.report.page import write_report
     from ctpet.evaluate.run import evaluate as score
     from ctpet.job.staging import staged
@@ -341,6 +342,7 @@ def evaluate(
         outputs.write_summary(evaluation, folder / outputs.SUMMARY_FILE)
         tables = outputs.MEASUREMENTS_FILE, outputs.DICTIONARY_FILE
         write_measurements(evaluation, *(folder / name for name in tables))
+        write_checklist(evaluation, folder / outputs.CHECKLIST_FILE)
         pictures = draw_pictures(evaluation, progress=progress)
         write_report(evaluation, pictures, folder / outputs.REPORT_FILE, language=language)
     progress("report", 1.0)

@@ -19,6 +19,7 @@ from ctpet.evaluate.run import Evaluation
 
 SUMMARY_FORMAT = 1
 CASES_FILE, SUMMARY_FILE, REPORT_FILE = "cases.csv", "summary.json", "report.html"
+CHECKLIST_FILE = "checklist.csv"
 MEASUREMENTS_FILE, DICTIONARY_FILE = "measurements.csv", "measurements-dictionary.csv"
 
 NEEDED_BYTES = 50_000_000

@@ -12,7 +12,7 @@ from tests.evaluate.pairs import geometry, write, write_patient
 
 OUT = {
     *("report.html", "summary.json"),
-    *("cases.csv", "measurements.csv", "measurements-dictionary.csv"),
+    *("cases.csv", "measurements.csv", "measurements-dictionary.csv", "checklist.csv"),
 }
 
 

@@ -73,6 +73,7 @@ def test_the_installation_and_the_review_run(tmp_path):
             "cases.csv",
             "measurements.csv",
             "measurements-dictionary.csv",
+            "checklist.csv",
             "summary.json",
         }
     assert "phantom-unet" in (tmp_path / "compare.html").read_text("utf-8")

@@ -14,6 +14,7 @@ from ctpet.evaluate.pictures import Picture
 from ctpet.evaluate.report import case_table, error_tables, numbers, size_table
 from ctpet.evaluate.report.agreement_table import agreement_rows
 from ctpet.evaluate.report.charts import MOST_SUV
+from ctpet.evaluate.report.checklist import checklists, count
 from ctpet.evaluate.report.detection_table import detection_rows, suv_rows
 from ctpet.evaluate.report.figures import agreement_figure, case_figure, froc_figure, joint_figure
 from ctpet.evaluate.report.frame import write_page
@@ -43,6 +44,7 @@ def write_report(
         language: in which the page opens; it holds both.
     """
     words = load_words()
+    tables = checklists(evaluation, words)
     write_page(
         "report.html.j2",
         words,
@@ -67,6 +69,8 @@ def write_report(
         case_columns=case_table.columns(evaluation),
         findings=case_table.finding_rows(evaluation.cases),
         methods=methods(evaluation, words),
+        checklists=tables,
+        checklist_counts=count(tables),
         **_errors(evaluation.summary),
         **_foci(evaluation.summary),
         **_detection(evaluation.summary, words),

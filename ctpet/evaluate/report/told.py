@@ -3,6 +3,7 @@
 import tomllib
 import unicodedata
 from collections.abc import Mapping
+from functools import cache
 from importlib import resources
 
 from markupsafe import Markup, escape
@@ -80,5 +81,6 @@ def _model_texts() -> Mapping[str, str]:
     return texts
 
 
+@cache
 def _read(name: str) -> dict[str, dict[str, str]]:
     return tomllib.loads((resources.files(__package__) / name).read_text("utf-8"))

@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
+from string import Formatter
 from typing import Any, Literal, get_args
 
 from markupsafe import Markup, escape
@@ -12,7 +13,7 @@ Language = Literal["en", "vi"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 _FILES = (
     *("leading.toml", "words.toml", "detection.toml", "participants.toml", "pictures.toml"),
-    "comparison.toml",
+    *("checklist.toml", "comparison.toml"),
 )
 
 
@@ -76,6 +77,16 @@ class Words:
             for language in LANGUAGES
         }
         return Text(told["en"], told["vi"])
+
+    def keys(self, start: str) -> tuple[str, ...]:
+        """Return the keys that start so, in the order of their file."""
+        return tuple(key for key in self._texts if key.startswith(start))
+
+    def needs(self, key: str) -> frozenset[str]:
+        """Return the placeholders of a text."""
+        return frozenset(
+            name for _, name, _, _ in Formatter().parse(self._texts[key]["en"]) if name
+        )
 
     def organ(self, name: str) -> Text:
         """Return the name of an organ, of which ``name`` is the English one with underscores."""
