@@ -63,6 +63,31 @@ def read_pet_image(path: Path) -> Image:
     return Image(reading.volume, _patient(series.first), reading.findings)
 
 
+def stated_pair(one: Image, other: Image, what: str) -> tuple[Volume, tuple[Finding, ...]]:
+    """Return an image in the frame of reference of another, where a table says they are a pair.
+
+    A collection may have re-identified the series of one examination apart; whether they lie over
+    each other is for their outlines to tell.
+
+    Args:
+        one: whose frame of reference counts.
+        other: that is returned.
+        what: names both, such as ``CT and PET``.
+
+    Returns:
+        The volume, and a warning where the headers say otherwise.
+    """
+    frames = {image.volume.geometry.frame_of_reference_uid for image in (one, other)} - {None}
+    if len(frames) <= 1:
+        return other.volume, ()
+    message = (
+        f"{what} have different frames of reference; the table says that they belong together, "
+        "and only their outlines tell whether they lie over each other"
+    )
+    finding = Finding("frame-of-reference-differs", "warning", message)
+    return other.volume.in_frame_of(one.volume), (finding,)
+
+
 def _chosen(select: Callable[[Discovery], SeriesInfo], path: Path) -> SeriesInfo:
     """Choose the series under a path; a refusal names no UID, as it may stand in a report.
 

@@ -41,12 +41,14 @@ class CaseFiles:
         files: a NIfTI file, a DICOM folder or archive for each role; predicted and reference
             always.
         lacking: roles of which a folder was given that holds nothing of this case.
+        stated: a table says that these belong together, whatever their frames of reference.
     """
 
     name: str
     patient: str
     files: Mapping[Role, Path]
     lacking: tuple[Role, ...] = ()
+    stated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from ctpet.evaluate.files import CaseFiles, Role
 from ctpet.evaluate.images import read_prediction, read_reference
 from ctpet.evaluate.lesions import lesion_numbers
 from ctpet.findings import Finding
-from ctpet.images import read_ct_image
+from ctpet.images import Image, read_ct_image, stated_pair
 from ctpet.nifti import read_nifti_labels
 from ctpet.render.planes import upright_grid
 from ctpet.volume import Geometry, Volume, nearest, resample
@@ -107,6 +107,7 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
             "The headers of its images name different patients",
             remedy="Check which files belong together",
         )
+    predicted_volume, ct_volume, stated = _placed(case, reference, prediction, ct)
     measured = _upright(reference.volume)
     grid = measured.geometry
     if min(grid.shape) < LEAST_VOXELS:
@@ -115,22 +116,20 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
             f"The reference has {_grid(grid)}; a volume has {LEAST_VOXELS} or more along each axis",
             remedy="Give the whole series",
         )
-    came = _upright(prediction.volume)
+    came = _upright(predicted_volume)
     same_grid = came.geometry.agrees_with(grid, tolerance_mm=SAME_GRID_MM)
     if not (same_grid or resample_prediction):
         raise _grids_differ(came.geometry, grid)
     predicted, known = (
-        (came.array, np.ones(grid.shape, np.bool_))
-        if same_grid
-        else _moved(prediction.volume, grid)
+        (came.array, np.ones(grid.shape, np.bool_)) if same_grid else _moved(predicted_volume, grid)
     )
-    hu, hu_known = (None, known) if ct is None else _moved(ct.volume, grid, fill=_AIR_HU)
+    hu, hu_known = (None, known) if ct_volume is None else _moved(ct_volume, grid, fill=_AIR_HU)
     body = (
         body_of_pet(measured.array, np.ones_like(known), grid)
         if hu is None
         else body_of_ct(hu, grid)
     )
-    findings = [finding for one in read for finding in one.findings]
+    findings = [*(finding for one in read for finding in one.findings), *stated]
     findings += check_pair(Pair(predicted, measured.array, known, body, hu, hu_known, grid))
     findings += [_lacking(role) for role in case.lacking]
     lesions = _lesions(case.files.get("lesions"), grid)
@@ -151,6 +150,19 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
         patient_ids=tuple(sorted(ids)),
         findings=tuple(findings),
     )
+
+
+def _placed(
+    case: CaseFiles, reference: Image, prediction: Image, ct: Image | None
+) -> tuple[Volume, Volume | None, tuple[Finding, ...]]:
+    """Return prediction and CT, in the reference's frame of reference where a table states it."""
+    if not case.stated:
+        return prediction.volume, None if ct is None else ct.volume, ()
+    predicted, told = stated_pair(reference, prediction, "Reference and prediction")
+    if ct is None:
+        return predicted, None, told
+    hu, also = stated_pair(reference, ct, "Reference and CT")
+    return predicted, hu, told or also
 
 
 def _lacking(role: Role) -> Finding:

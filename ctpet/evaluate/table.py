@@ -44,7 +44,8 @@ def _row(table: Path, number: int, cells: Mapping[str, str]) -> CaseFiles | Refu
     paths: dict[Role, Path] = {role: table.parent / cells[role] for role in _ROLES if cells[role]}
     if absent := [role for role, path in paths.items() if not path.exists()]:
         return Refused(name, "file-missing", f"There is no file for {' and '.join(absent)}")
-    return case_of(name, cells["patient"], paths)
+    case = case_of(name, cells["patient"], paths)
+    return replace(case, stated=True) if isinstance(case, CaseFiles) else case
 
 
 def _named_once(cases: Sequence[CaseFiles]) -> list[CaseFiles]:

@@ -1,5 +1,6 @@
 """Find the pairs of a source, whatever its layout."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, get_args
@@ -59,7 +60,7 @@ def find_sources(
         progress: told of the stage ``scan``.
 
     Raises:
-        InputRefused: the source as a whole cannot be read.
+        InputRefused: the source as a whole cannot be read; ``nothing-found``.
     """
     progress("scan", 0.0)
     sources: list[Source] = []
@@ -77,7 +78,28 @@ def find_sources(
         sources += dicom
     progress("scan", 1.0)
     once, again = _once(sources)
+    if not (once or refusals):
+        raise _nothing_found(Path(source))
     return once, refusals + again
+
+
+def _nothing_found(root: Path) -> InputRefused:
+    """Say what lies there, and what would have been recognised."""
+    files = [path for path in root.rglob("*") if path.is_file()] if root.is_dir() else [root]
+    kinds = Counter(_suffix(path) or "no suffix" for path in files)
+    most = sorted(kinds, key=lambda kind: (-kinds[kind], kind))[:3]
+    seen = ", ".join(f"{kinds[kind]} {kind}" for kind in most) or "no file"
+    return InputRefused(
+        "nothing-found",
+        f"No examination with CT and PET was recognised at {root} ({seen})",
+        remedy="Give DICOM, or PATIENT/STUDY/ with CT.nii.gz and SUV.nii.gz, or name the files "
+        "of each patient in a table: --table PAIRS.csv with the columns patient,ct,pet",
+    )
+
+
+def _suffix(path: Path) -> str:
+    packed = path.suffix.lower() == ".gz"
+    return "".join(path.suffixes[-2:] if packed else path.suffixes[-1:]).lower()
 
 
 def _dicom_pairs(

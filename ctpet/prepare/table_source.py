@@ -2,19 +2,17 @@
 
 from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from ctpet.dicom.suv.kind import NOT_FOR_TRAINING
 from ctpet.errors import InputRefused
-from ctpet.findings import Finding
-from ctpet.images import Image, read_ct_image, read_pet_image
+from ctpet.images import Image, read_ct_image, read_pet_image, stated_pair
 from ctpet.nifti import read_nifti_labels
 from ctpet.prepare.archive import is_archive, unpacked
 from ctpet.prepare.pair import Pair
 from ctpet.prepare.pairing import Refusal
 from ctpet.rows import read_rows
-from ctpet.volume import Volume
 
 _NEEDED, _OPTIONAL = ("patient", "ct", "pet"), ("labels", "lesions")
 _MAPS = frozenset(_OPTIONAL)
@@ -79,12 +77,14 @@ class TablePair:
                     f"The PET is not to be learned from: {finding.message.rstrip('.')}",
                     remedy="Name an attenuation-corrected FDG-PET",
                 )
+        _refuse_two_patients(ct, pet)
+        volume, stated = stated_pair(ct, pet, "CT and PET")
         return Pair(
             ct=ct.volume,
-            pet=_in_frame_of(ct.volume, pet.volume),
+            pet=volume,
             lesions=read_nifti_labels(self.lesions) if self.lesions else None,
             labels=read_nifti_labels(self.labels) if self.labels else None,
-            findings=(*ct.findings, *pet.findings, *_stated(ct, pet)),
+            findings=(*ct.findings, *pet.findings, *stated),
         )
 
 
@@ -124,17 +124,11 @@ def _is_there(column: str, path: Path) -> bool:
     return path.is_file() if column in _MAPS else path.exists()
 
 
-def _in_frame_of(ct: Volume, pet: Volume) -> Volume:
-    """Return the PET where it is, called by the CT's frame of reference, as the table states."""
-    frame = ct.geometry.frame_of_reference_uid
-    return replace(pet, geometry=replace(pet.geometry, frame_of_reference_uid=frame))
-
-
-def _stated(ct: Image, pet: Image) -> tuple[Finding, ...]:
-    """Return what the headers say against the pair that the table states.
+def _refuse_two_patients(ct: Image, pet: Image) -> None:
+    """Refuse a pair whose headers both have a PatientID, and not the same.
 
     Raises:
-        InputRefused: ``patients-differ``: both have a PatientID, and not the same.
+        InputRefused: ``patients-differ``.
     """
     if len({ct.patient_id, pet.patient_id} - {""}) > 1:
         raise InputRefused(
@@ -142,11 +136,3 @@ def _stated(ct: Image, pet: Image) -> tuple[Finding, ...]:
             "The headers of CT and PET name different patients (PatientID)",
             remedy="Mend the row, or convert both to NIfTI where only the identifiers differ",
         )
-    frames = {one.volume.geometry.frame_of_reference_uid for one in (ct, pet)} - {None}
-    if len(frames) <= 1:
-        return ()
-    message = (
-        "CT and PET have different frames of reference; the table says that they belong together, "
-        "and only their outlines tell whether they lie over each other"
-    )
-    return (Finding("frame-of-reference-differs", "warning", message),)

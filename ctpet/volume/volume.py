@@ -1,6 +1,6 @@
 """A sampled quantity on a geometry."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -42,3 +42,11 @@ class Volume:
         view = self.array.view()
         view.flags.writeable = False
         object.__setattr__(self, "array", view)
+
+    def in_frame_of(self, other: "Volume") -> "Volume":
+        """Return the volume where it is, called by another's frame of reference.
+
+        For who knows that both are one examination though their headers say otherwise.
+        """
+        frame = other.geometry.frame_of_reference_uid
+        return replace(self, geometry=replace(self.geometry, frame_of_reference_uid=frame))

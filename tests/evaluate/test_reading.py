@@ -9,6 +9,7 @@ from ctpet.errors import InputRefused
 from ctpet.evaluate.files import CaseFiles
 from ctpet.evaluate.reading import read_case
 from ctpet.evaluate.score import measure
+from ctpet.evaluate.table import table_cases
 from ctpet.nifti import write_nifti
 from ctpet.volume import Geometry, Volume
 from tests.dicom_factory import write_series
@@ -158,6 +159,21 @@ def test_dicom_of_different_patients_is_refused(tmp_path):
 
 def test_dicom_in_different_frames_of_reference_is_refused(tmp_path):
     assert refusal(dicom(tmp_path)).code == "frame-of-reference-differs"
+
+
+def test_a_table_may_state_what_frames_of_reference_deny(tmp_path):
+    """A collection re-identified CT and PET apart, and the synthetic PET goes with its CT."""
+    paths = {"reference": tmp_path / "measured" / "pet", "predicted": tmp_path / "other" / "pet"}
+    table = tmp_path / "cases.csv"
+    table.write_text("patient,predicted,reference,ct\nBN,other/pet,measured/pet,other/ct\n")
+    dicom(tmp_path)
+    ((case,), refused) = table_cases(table)
+    assert not refused
+    assert case.files["reference"] == paths["reference"]
+    found = read_case(case, resample_prediction=False)
+    assert "frame-of-reference-differs" in [one.code for one in found.findings]
+    assert np.array_equal(found.predicted, found.measured)
+    assert found.ct.max() > 600
 
 
 def test_dicom_is_read_as_suv(tmp_path):

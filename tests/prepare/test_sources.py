@@ -96,6 +96,27 @@ def test_table_of_other_columns_is_refused(tmp_path, text):
     assert caught.value.code == "table-columns"
 
 
+@pytest.mark.parametrize(
+    ("files", "seen"),
+    [
+        (["imagesTr/a_0000.nii.gz", "imagesTr/a_0001.nii.gz", "dataset.json"], "2 .nii.gz"),
+        (["sub-01/anat/sub-01_ct.nii.gz", "sub-01/pet/sub-01_pet.nii.gz"], "2 .nii.gz"),
+        (["notes.txt", "README"], "1 .txt, 1 no suffix"),
+        ([], "no file"),
+    ],
+)
+def test_what_is_not_recognised_is_refused_with_what_was_seen(tmp_path, files, seen):
+    root = tmp_path / "raw"
+    root.mkdir()
+    for name in files:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(b"")
+    with pytest.raises(InputRefused, match=r"--table PAIRS\.csv") as refusal:
+        prepare(root, tmp_path / "out")
+    assert refusal.value.code == "nothing-found"
+    assert seen in refusal.value.message
+
+
 def test_archives_beside_each_other(tmp_path):
     root = tmp_path / "raw"
     root.mkdir()
