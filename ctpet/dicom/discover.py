@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pydicom import Dataset
+
+from ctpet.dicom.absent import absent_findings
 from ctpet.dicom.files import FileOpener, Listing, listing
 from ctpet.dicom.frames import frame_count
 from ctpet.dicom.grouping import Instance, into_stacks
@@ -141,10 +144,14 @@ def _sorted_out(seen: Sequence[_Seen], unreadable: Iterable[HeaderUnreadable]) -
     kept = into_stacks(one.instance for one in seen if not reasons[one.instance.file])
     damaged = Counter(error.series_instance_uid for error in unreadable)
     series = []
+    everything = _by_series(seen)
+    stacks = Counter(_series_uid(stack[0].header) for stack in kept)
     for stack, part in zip(kept, _parts(kept), strict=True):
-        uid = str(stack[0].header.get("SeriesInstanceUID") or "") or "?"
-        about = _header_findings([by_file[one.file] for one in stack], damaged[uid])
-        series.append(_split(_series(stack, about, part)))
+        uid = _series_uid(stack[0].header)
+        about = _header_findings([by_file[one.file] for one in stack], damaged[uid or "?"])
+        one = _series(stack, about, part)
+        absent = absent_findings(one, everything[uid], stacks[uid])
+        series.append(_split(replace(one, findings=(*about, *absent))))
     counts = Counter(reasons.values())
     findings = [
         replace(finding, code=f"{reason}-dropped", message=f"{counts[reason]} {finding.message}")
@@ -172,8 +179,19 @@ def _series(
     )
 
 
+def _series_uid(header: Dataset) -> str:
+    return str(header.get("SeriesInstanceUID") or "")
+
+
+def _by_series(seen: Sequence[_Seen]) -> dict[str, list[Dataset]]:
+    headers: dict[str, list[Dataset]] = {}
+    for one in seen:
+        headers.setdefault(_series_uid(one.instance.header), []).append(one.instance.header)
+    return headers
+
+
 def _parts(stacks: Sequence[Sequence[Instance]]) -> list[int]:
-    uids = [str(stack[0].header.get("SeriesInstanceUID") or "") for stack in stacks]
+    uids = [_series_uid(stack[0].header) for stack in stacks]
     totals, so_far = Counter(uids), Counter[str]()
     parts = []
     for uid in uids:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctpet.dicom.frames import Frame, Numbers, frames_of, length_mm
-from ctpet.dicom.gaps import Gaps, find_gaps
+from ctpet.dicom.gaps import find_gaps
 from ctpet.dicom.grouping import SPACING_TOLERANCE_MM, along_normal_mm
 from ctpet.dicom.line import fit_line, require_same_place, require_straight, shift_limit_mm
 from ctpet.dicom.orientation import (
@@ -18,6 +18,7 @@ from ctpet.dicom.orientation import (
 from ctpet.dicom.passes import SAME_POSITION_MM
 from ctpet.dicom.precision import rounding_mm
 from ctpet.dicom.series import SeriesInfo
+from ctpet.dicom.spacing_findings import spacing_findings
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.volume import Geometry
@@ -93,7 +94,7 @@ def lay_out(series: SeriesInfo) -> Layout:
     affine[:3, 2] = axes[1] * spacing[1]
     affine[:3, 3] = first
     frame_of_reference, findings = _frame_of_reference(series)
-    findings += _gap_findings(gaps, along, float(np.linalg.norm(step)))
+    findings += spacing_findings(gaps, along, float(np.linalg.norm(step)))
     findings += _tilt_findings(step, axes[0])
     findings += jitter_findings(jitter_degrees)
     _require_size(gaps.count, rows, columns)
@@ -233,41 +234,6 @@ def _frame_of_reference(series: SeriesInfo) -> tuple[str | None, list[Finding]]:
             "is unknown",
         )
     ]
-
-
-def _gap_findings(gaps: Gaps, along: NDArray[np.float64], step_mm: float) -> list[Finding]:
-    findings = []
-    if gaps.spacings is not None:
-        findings.append(
-            Finding(
-                "positions-rounded",
-                "info",
-                f"ImagePositionPatient (0020,0032) is rounded; the {len(along)} slices are taken "
-                f"as {step_mm:.3f} mm apart, which lies within its decimals",
-            )
-        )
-    if gaps.hole is not None:
-        findings.append(
-            Finding(
-                "slice-interpolated",
-                "warning",
-                f"One slice is missing between {along[gaps.hole]:.2f} and "
-                f"{along[gaps.hole + 1]:.2f} mm above the first; it is interpolated from its "
-                "neighbours",
-            )
-        )
-    if gaps.varies:
-        widths = np.diff(along)
-        findings.append(
-            Finding(
-                "slice-spacing-varies",
-                "warning",
-                f"The distance between slices varies from {widths.min():.3f} to "
-                f"{widths.max():.3f} mm; {len(along)} slices are resampled by their true "
-                f"positions to {gaps.count} slices of {step_mm:.3f} mm",
-            )
-        )
-    return findings
 
 
 def _tilt_findings(step: NDArray[np.float64], normal: NDArray[np.float64]) -> list[Finding]:

@@ -99,3 +99,19 @@ def test_jitter_of_a_fiftieth_millimetre_is_regular(jitter, step):
 
 def test_more_jitter_is_varying_spacing():
     assert find_gaps(places(3, 3.1, 2.9, 3, 3, 3)).varies
+
+
+def test_a_table_that_stops_beside_its_grid_is_regular():
+    """A real PET: beds of 35 slices at 3.27 mm, one step of 3.35 and five of 3.25 between them."""
+    beds = [3.27] * 35
+    gaps = find_gaps(places(*beds, 3.25, *beds, 3.25, *beds, 3.35, *beds, 3.25, *beds, 3.25))
+    assert (gaps.count, gaps.hole, gaps.varies) == (181, None, False)
+    assert find_gaps(places(*beds, 3.25, *beds, 3.45, *beds)).varies
+
+
+@pytest.mark.parametrize(("step", "limit"), [(0.6, 0.04), (2.0, 0.05), (3.0, 0.075), (10.0, 0.1)])
+def test_how_far_beside_its_grid_a_slice_may_lie(step, limit):
+    for beside, varies in ((limit - 0.005, False), (limit + 0.005, True)):
+        along = step * np.arange(9.0)
+        along[4] += beside
+        assert find_gaps(along).varies is varies
