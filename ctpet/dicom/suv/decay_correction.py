@@ -7,7 +7,7 @@ from statistics import median
 
 from pydicom import Dataset
 
-from ctpet.dicom.suv.frame_time import LONGEST_SCAN, FrameTime, read_frames
+from ctpet.dicom.suv.frame_time import FrameTime, read_frames
 from ctpet.dicom.suv.header import same_text, texts
 from ctpet.dicom.suv.injection import Injection, read_injection, refuse_implausible_dose
 from ctpet.dicom.suv.injection_time import injection_time, uptake_findings
@@ -27,10 +27,6 @@ from ctpet.suv import decay_factor, elapsed_s, suvbw_per_bqml
 
 SPREAD_LIMIT = 0.02
 """Candidates whose SUV differs by more than this from the chosen one's are worth a finding."""
-
-
-SHORTEST_FRAME_S = 0.5
-"""The shortest frames of dynamic scans last 1 s; less was written in seconds, or is a gap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,23 +190,20 @@ def _start(exam: _Exam) -> Decay:
 
 
 def _none(exam: _Exam) -> Decay:
-    half_life_s = exam.injection.half_life_s
-    instants = []
-    for frame in exam.frames:
-        instant = frame.mean_activity(half_life_s)
-        if instant is None:
-            raise InputRefused(
-                "frame-times-missing",
-                "Decay Correction is NONE and a slice lacks its acquisition time or Actual Frame"
-                " Duration (0018,1242)",
-                remedy="Export the header complete, or the series with decay correction.",
-            )
-        instants.append(instant)
+    if exam.begun is not None:
+        _refuse_zeroed(exam.injected(exam.begun)[0], exam.begun)
+    means = [frame.mean_activity(exam.injection.half_life_s) for frame in exam.frames]
+    instants = [instant for instant in means if instant is not None]
+    if len(instants) < len(means):
+        raise InputRefused(
+            "frame-times-missing",
+            "Decay Correction is NONE and a slice lacks its acquisition time or a believable Actual"
+            " Frame Duration (0018,1242) in ms",
+            remedy="Export the header complete, or the series with decay correction.",
+        )
     _refuse_corrected(exam)
     first = min(instants)
     injected, findings = exam.injected(first)
-    _refuse_zeroed(injected, first)
-    _refuse_durations(exam.frames)
     factors = tuple(exam.suvbw_per_bqml(injected, instant) for instant in instants)
     findings += exam.uptake_findings(injected, first)
     candidate = Candidate("first-frame-mean-activity", first, min(factors))
@@ -228,17 +221,6 @@ def _refuse_corrected(exam: _Exam) -> None:
             " Decay Factor (0054,1321) is not 1",
             remedy="Export the series again from the scanner.",
         )
-
-
-def _refuse_durations(frames: Sequence[FrameTime]) -> None:
-    for frame in frames:
-        if not SHORTEST_FRAME_S <= (frame.duration_s or 0.0) <= LONGEST_SCAN.total_seconds():
-            raise InputRefused(
-                "frame-times-implausible",
-                f"Decay Correction is NONE and a frame lasts {frame.duration_s:g} s by Actual Frame"
-                " Duration (0018,1242)",
-                remedy="The standard wants milliseconds; export the header complete.",
-            )
 
 
 def _philips_reference(exam: _Exam, times: Mapping[str, datetime]) -> datetime | None:

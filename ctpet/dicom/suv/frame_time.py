@@ -15,6 +15,9 @@ from ctpet.suv import decay_constant_per_s, mean_activity_time_s
 LONGEST_SCAN = timedelta(hours=3)
 """A scan over midnight is believed up to this length; dynamic FDG takes about 1.5 h."""
 
+SHORTEST_FRAME_S, LONGEST_FRAME_S = 1.0, 3 * 3600.0
+"""Frames of dynamic scans last 1 s or more; less was written in seconds, more in microseconds."""
+
 SLACK = timedelta(seconds=60)
 """By which an acquisition may precede the series time that it belongs to."""
 
@@ -30,7 +33,7 @@ class FrameTime:
 
     Attributes:
         acquired: start of the acquisition on the scanner's clock, or None.
-        duration_s: Actual Frame Duration (0018,1242), or None.
+        duration_s: Actual Frame Duration (0018,1242), or None where it is not believed.
         reference_s: Frame Reference Time (0054,1300), or None.
         decay_factor: Decay Factor (0054,1321) as it is written; empty when absent.
     """
@@ -106,9 +109,11 @@ def _frame(ds: Dataset) -> FrameTime:
 
 
 def _duration_s(ds: Dataset) -> float | None:
-    """Return Actual Frame Duration (0018,1242) in seconds, None when absent or negative."""
+    """Return Actual Frame Duration (0018,1242) in seconds, None when absent or not believed."""
     duration_ms = number(ds, "ActualFrameDuration")
-    return None if duration_ms is None or duration_ms < 0 else duration_ms / 1000.0
+    if duration_ms is None or not SHORTEST_FRAME_S <= duration_ms / 1000.0 <= LONGEST_FRAME_S:
+        return None
+    return duration_ms / 1000.0
 
 
 def _before_midnight(stated: Sequence[datetime], series: datetime | None) -> datetime | None:

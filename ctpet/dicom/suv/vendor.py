@@ -86,16 +86,16 @@ def _value(
     ds: Dataset, element: VendorElement, parse: Callable[[str, Dataset], T | None], owner: str
 ) -> T | None:
     """Return the first value that says something in a block of that owner (empty: nobody's)."""
-    for tag in sorted(ds.keys()):
-        if (
-            tag.group != element.group
-            or tag.element < 0x1000
-            or tag.element & 0xFF != element.element
-        ):
-            continue
-        if element_text(ds, tag.group, tag.element >> 8).upper() != owner.upper():
-            continue
-        value = parse(element_text(ds, tag.group, tag.element), ds)
-        if value is not None:
-            return value
+    for block in _blocks(ds, element):
+        if element_text(ds, element.group, block).upper() == owner.upper():
+            value = parse(element_text(ds, element.group, (block << 8) | element.element), ds)
+            if value is not None:
+                return value
     return None
+
+
+def _blocks(ds: Dataset, element: VendorElement) -> list[int]:
+    """Return the blocks 10 to FF in which the element stands, whoever reserved them."""
+    tags = (tag for tag in ds.keys() if tag >> 16 == element.group)  # noqa: SIM118  (tags wanted)
+    blocks = ((tag >> 8) & 0xFF for tag in tags if tag & 0xFF == element.element)
+    return sorted(block for block in blocks if block >= 0x10)

@@ -117,8 +117,9 @@ def test_slices_in_any_order(pet):
     assert audit_suv(pet[::-1]).factor == audit_suv(pet).factor
 
 
-def test_frame_without_duration_is_no_hint(pet):
-    set_all(pet, ActualFrameDuration=None)
+@pytest.mark.parametrize("duration", [None, "0", "150", "150000000"])
+def test_frame_without_believable_duration_is_no_hint(pet, duration):
+    set_all(pet, ActualFrameDuration=duration)
     assert names(audit_suv(pet)) == {"series-time", "earliest-acquisition"}
 
 
