@@ -41,7 +41,8 @@ def read_ct_image(path: Path) -> Image:
         InputRefused: what the readers refuse.
     """
     if is_nifti_name(path):
-        return Image(read_nifti_ct(path))
+        ct = read_nifti_ct(path)
+        return Image(ct.volume, findings=ct.findings)
     series = _chosen(select_ct, path)
     reading = read_ct(series)
     return Image(reading.volume, _patient(series.first), reading.findings)

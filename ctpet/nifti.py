@@ -11,6 +11,7 @@ import gzip
 import io
 import zlib
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -22,7 +23,9 @@ from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
 from ctpet.errors import InputRefused
+from ctpet.findings import Finding
 from ctpet.volume import Geometry, LabelMap, Quantity, Volume
+from ctpet.volume.no_data import fill_no_data, fill_not_a_number
 
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _UNIT_MM = {"unknown": 1.0, "mm": 1.0, "meter": 1000.0, "micron": 0.001}
@@ -39,12 +42,28 @@ def is_nifti_name(path: Path) -> bool:
     return path.name.lower().endswith((".nii", ".nii.gz"))
 
 
-def read_nifti_ct(path: Path) -> Volume:
+@dataclass(frozen=True, eq=False)
+class NiftiCt:
+    """A CT, read.
+
+    Attributes:
+        volume: HU.
+        findings: what was changed.
+    """
+
+    volume: Volume
+    findings: tuple[Finding, ...]
+
+
+def read_nifti_ct(path: Path) -> NiftiCt:
     """Read a CT as HU; see :func:`read_nifti`.
+
+    Padding, and what a tool filled in, becomes −1024 HU with a finding, as in DICOM
+    (:mod:`ctpet.volume.no_data`).
 
     Raises:
         InputRefused: also ``synthetic-input`` or ``not-ct``: the file says that it is our own
-            output, or that it holds SUV.
+            output, or that it holds SUV; those of :func:`ctpet.volume.no_data.fill_no_data`.
     """
     description = _open(path).header["descrip"].item()
     if b"SUVbw" in description and not description.startswith(_SYNTHETIC):
@@ -54,7 +73,11 @@ def read_nifti_ct(path: Path) -> Volume:
             remedy="Give the CT",
         )
     _refuse_synthetic(description, path, remedy="Give the CT itself")
-    return read_nifti(path, "HU")
+    array, geometry = _read(path)
+    findings = fill_not_a_number(array)
+    _require_finite(array, path)
+    findings += fill_no_data(array, geometry.axis_along_body)
+    return NiftiCt(Volume(array, geometry, "HU"), tuple(findings))
 
 
 def read_nifti_pet(path: Path) -> Volume:
@@ -98,6 +121,13 @@ def read_nifti(path: Path, quantity: Quantity) -> Volume:
             ``nifti-orientations-differ`` (sform and qform place it differently),
             ``nifti-bad-orientation`` (not an invertible map) or ``nifti-not-finite``.
     """
+    array, geometry = _read(path)
+    _require_finite(array, path)
+    return Volume(array, geometry, quantity)
+
+
+def _read(path: Path) -> tuple[NDArray[np.float32], Geometry]:
+    """Return scaled values, (k, j, i), writable and maybe not finite, and where they lie."""
     image = _open(path)
     shape = image.shape
     if len(shape) < 3 or any(n != 1 for n in shape[3:]):
@@ -108,7 +138,7 @@ def read_nifti(path: Path, quantity: Quantity) -> Volume:
         )
     geometry = _geometry(image, path)
     array = _values(image, path).reshape(geometry.shape[::-1], order="F").T
-    return Volume(np.ascontiguousarray(array), geometry, quantity)
+    return np.ascontiguousarray(array), geometry
 
 
 def read_nifti_labels(path: Path) -> LabelMap:
@@ -266,10 +296,13 @@ def _values(image: nib.Nifti1Image, path: Path) -> NDArray[np.float32]:
             values = image.get_fdata(dtype=np.float32, caching="unchanged")
     except _BROKEN_FILE as error:
         raise _unreadable(path, error) from error
+    return values
+
+
+def _require_finite(values: NDArray[np.float32], path: Path) -> None:
     if not (np.isfinite(values.min()) and np.isfinite(values.max())):
         raise InputRefused(
             "nifti-not-finite",
             f"{path.name} holds values that are not finite numbers (NaN or infinite)",
             remedy="Find out what they stand for and write the file without them",
         )
-    return values

@@ -23,7 +23,7 @@ def real_cts(data):
         with tempfile.TemporaryDirectory() as folder, tarfile.open(archive) as tar:
             tar.extractall(folder, [m for m in tar if "/CT/" in m.name], filter="data")
             yield archive.name.split(".")[0], read_ct(discover(Path(folder)).series[0]).volume
-    yield "ct-organs", read_nifti_ct(data / "ct-organs" / "example_ct.nii.gz")
+    yield "ct-organs", read_nifti_ct(data / "ct-organs" / "example_ct.nii.gz").volume
     for name in ("gantry-tilt", "missing-slice"):
         yield name, read_ct(discover(data / "ct-odd" / name).series[0]).volume
 

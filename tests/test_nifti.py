@@ -38,7 +38,7 @@ def refused(path, code):
 def test_reads_a_voxel_where_it_lies(tmp_path):
     data = np.zeros((4, 5, 6), np.int16)
     data[1, 2, 3] = 77
-    ct = read_nifti_ct(save(tmp_path / "ct.nii.gz", data))
+    ct = read_nifti_ct(save(tmp_path / "ct.nii.gz", data)).volume
     assert ct.quantity == "HU"
     assert ct.array.shape == (6, 5, 4)
     assert ct.array[3, 2, 1] == 77
@@ -89,7 +89,7 @@ def test_simpleitk_writes_what_we_read(tmp_path):
     image.SetOrigin((-100, 55, 12))
     image.SetDirection((0, 1, 0, 1, 0, 0, 0, 0, -1))
     sitk.WriteImage(image, str(tmp_path / "ct.nii.gz"))
-    ct = read_nifti_ct(tmp_path / "ct.nii.gz")
+    ct = read_nifti_ct(tmp_path / "ct.nii.gz").volume
     np.testing.assert_array_equal(ct.array, sitk.GetArrayFromImage(image))
     there = image.TransformIndexToPhysicalPoint((4, 1, 2))
     np.testing.assert_allclose(ct.geometry.index_to_lps((2, 1, 4)), there, atol=1e-4)
@@ -142,13 +142,13 @@ def test_slope_and_intercept_are_applied(tmp_path):
     header[112:120] = np.array([2.0, -1024.0], "<f4").tobytes()
     header[352:] = np.full(24, 500, "<i2").tobytes()
     path.write_bytes(header)
-    assert (read_nifti_ct(path).array == -24).all()
+    assert (read_nifti_ct(path).volume.array == -24).all()
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int32, np.float32, np.float64])
 def test_reads_every_usual_type(tmp_path, dtype):
     data = np.arange(24, dtype=dtype).reshape(2, 3, 4)
-    ct = read_nifti_ct(save(tmp_path / "ct.nii.gz", data))
+    ct = read_nifti_ct(save(tmp_path / "ct.nii.gz", data)).volume
     np.testing.assert_array_equal(ct.array, data.T.astype(np.float32))
 
 
@@ -157,7 +157,7 @@ def test_reads_every_usual_type(tmp_path, dtype):
 def test_lengths_are_read_in_the_stated_unit(tmp_path, units, in_mm):
     affine = AFFINE.copy()
     affine[:3] /= in_mm
-    ct = read_nifti_ct(save(tmp_path / "ct.nii", np.zeros((2, 3, 4)), affine, units=units))
+    ct = read_nifti_ct(save(tmp_path / "ct.nii", np.zeros((2, 3, 4)), affine, units=units)).volume
     assert ct.geometry.spacing_mm == pytest.approx((3, 1.5, 2))
     assert ct.geometry.origin_mm == pytest.approx((-60, 20, 7))
 
@@ -172,7 +172,7 @@ def test_refuses_a_unit_that_nifti_does_not_have(tmp_path):
 
 def test_a_trailing_singleton_is_no_fourth_axis(tmp_path):
     data = np.arange(24, dtype=np.int16).reshape(2, 3, 4, 1)
-    ct = read_nifti_ct(save(tmp_path / "ct.nii", data))
+    ct = read_nifti_ct(save(tmp_path / "ct.nii", data)).volume
     np.testing.assert_array_equal(ct.array, data[..., 0].T)
 
 
@@ -189,7 +189,7 @@ def test_refuses_a_file_without_orientation(tmp_path):
 
 def test_reads_a_file_with_a_qform_alone(tmp_path):
     path = save(tmp_path / "ct.nii", np.zeros((2, 3, 4), np.int16), sform=0, qform=1)
-    np.testing.assert_allclose(read_nifti_ct(path).geometry.origin_mm, (-60, 20, 7))
+    np.testing.assert_allclose(read_nifti_ct(path).volume.geometry.origin_mm, (-60, 20, 7))
 
 
 def test_refuses_a_left_that_is_right_in_the_other_transform(tmp_path):
@@ -208,7 +208,7 @@ def test_a_sheared_sform_wins_over_the_qform_that_cannot_hold_it(tmp_path):
     image.set_sform(affine, code=1)
     image.set_qform(affine, code=1)
     nib.save(image, tmp_path / "ct.nii")
-    ct = read_nifti_ct(tmp_path / "ct.nii")
+    ct = read_nifti_ct(tmp_path / "ct.nii").volume
     np.testing.assert_allclose(ct.geometry.affine[:3, 0], (0, -3, 1.5), atol=1e-6)
 
 
@@ -226,6 +226,15 @@ def test_refuses_values_that_are_not_finite_in_float32(tmp_path, bad):
         warnings.simplefilter("ignore", RuntimeWarning)
         path = save(tmp_path / "ct.nii", data)
     refused(path, "nifti-not-finite")
+
+
+def test_nan_around_a_ct_becomes_air_with_a_finding(tmp_path):
+    data = np.full((8, 9, 10), 40.0)
+    data[:2] = np.nan
+    ct = read_nifti_ct(save(tmp_path / "ct.nii", data))
+    assert (ct.volume.array[:, :, :2] == -1024).all()
+    assert (ct.volume.array[:, :, 2:] == 40).all()
+    assert [finding.code for finding in ct.findings] == ["fill-replaced"]
 
 
 @pytest.mark.parametrize("dtype", [np.complex64, np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])])
@@ -263,7 +272,7 @@ def test_refuses_our_own_output_as_ct_and_reads_it_as_pet(tmp_path):
 
 
 def test_reads_a_real_ct(shared_data):
-    ct = read_nifti_ct(shared_data / "ct-organs" / "example_ct.nii.gz")
+    ct = read_nifti_ct(shared_data / "ct-organs" / "example_ct.nii.gz").volume
     assert ct.array.shape == (112, 101, 122)
     assert ct.geometry.spacing_mm == pytest.approx((3, 3, 3))
     assert ct.array[0, 0, 0] == -1023, "air beside the body"

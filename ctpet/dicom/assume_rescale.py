@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from ctpet.dicom.files import UNREADABLE, FileOpener, unreadable
 from ctpet.dicom.frames import frames_of
 from ctpet.dicom.pixels import decode
-from ctpet.dicom.quantify import PADDING_BELOW_HU, Rescale
+from ctpet.dicom.quantify import Rescale
 from ctpet.dicom.series import SeriesInfo
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
+from ctpet.volume.no_data import PADDING_BELOW_HU
 
 _SAMPLED = 5
 _AIR_WIDTH = 100

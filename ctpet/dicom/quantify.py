@@ -13,9 +13,8 @@ from ctpet.dicom.wrapped import is_wrapped
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.volume import Quantity
+from ctpet.volume.no_data import AIR_HU
 
-AIR_HU = -1024.0
-PADDING_BELOW_HU = -1500.0
 PADDING_IN_TISSUE_HU = -900.0
 HIGHEST_HU = 31743.0
 """2¹⁵ − 1 − 1024: an unsigned value above it may be a wrapped negative."""
@@ -75,9 +74,9 @@ def quantify(
 ) -> PlaneNotes:
     """Write the quantity of one plane into ``out`` (rows, columns).
 
-    Padding is what the header names and, in CT, everything below −1500 HU: stored −2000, −3024
-    or −32768, exact or after a lossy codec; air is −1000. It becomes :func:`fill_value`. A named
-    padding that would lie above −900 HU is not believed, as masking it would riddle tissue.
+    Padding that the header names becomes :func:`fill_value`; what it does not name is found in
+    the whole volume, by :mod:`ctpet.volume.no_data`. A named padding that would lie above −900 HU
+    is not believed, as masking it would riddle tissue.
     """
     stored, note = plane.values, plane.note
     if quantity == "HU":
@@ -88,9 +87,6 @@ def quantify(
     if mask is not None and quantity == "HU" and (out[mask] > PADDING_IN_TISSUE_HU).any():
         mask = None
         codes.add("padding-ignored")
-    if quantity == "HU" and out.min() < PADDING_BELOW_HU:
-        below = out < PADDING_BELOW_HU
-        mask = below if mask is None else mask | below
     _require_finite(stored, out)
     padded = 0
     if mask is not None:

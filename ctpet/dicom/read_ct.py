@@ -7,7 +7,7 @@ from pydicom import Dataset
 from ctpet.dicom.assume_rescale import assume_rescale
 from ctpet.dicom.check import has_rescale, header_findings
 from ctpet.dicom.ct_units import REMEDY, described_as_map
-from ctpet.dicom.quantify import AIR_HU, Rescale
+from ctpet.dicom.quantify import Rescale
 from ctpet.dicom.select import is_ct
 from ctpet.dicom.series import SeriesInfo
 from ctpet.dicom.stack import load_stack, refuse_errors
@@ -16,6 +16,7 @@ from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.progress import Progress, silent
 from ctpet.volume import Volume
+from ctpet.volume.no_data import AIR_HU
 
 DARKEST_WITHOUT_HU = -100.0
 LEAST_DARK = 0.001

@@ -18,6 +18,7 @@ from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.progress import Progress, silent
 from ctpet.volume import Quantity, Volume
+from ctpet.volume.no_data import fill_no_data
 
 Scale = Callable[[Dataset], float]
 Planes = NDArray[np.float32]
@@ -50,9 +51,10 @@ def load_stack(
     """Decode, rescale slice by slice, and stack.
 
     Each slice is computed in float32 from its own RescaleSlope (0028,1053) and RescaleIntercept
-    (0028,1052), whatever its stored type. Padding becomes −1024 HU, or 0 of another quantity. One
-    missing slice is interpolated, identical duplicates are dropped, varying spacing is resampled
-    by true positions; each with a finding.
+    (0028,1052), whatever its stored type. Padding becomes −1024 HU, or 0 of another quantity, and
+    so does what a tool filled into a CT (:mod:`ctpet.volume.no_data`). One missing slice is
+    interpolated, identical duplicates are dropped, varying spacing is resampled by true positions;
+    each with a finding.
 
     Decoding is sequential: no decoder in use releases the interpreter lock, so that threads gain
     nothing (`scripts/benchmarks/read_ct.py`); stopping it stops it.
@@ -68,7 +70,8 @@ def load_stack(
         InputRefused: an ``error`` among the series' own findings; those of
             :func:`ctpet.dicom.layout.lay_out` and
             :func:`ctpet.dicom.pixels.decode`; ``rescale-missing``, ``rescale-invalid``,
-            ``duplicates-differ``, ``pixels-not-finite``, ``file-unreadable``.
+            ``duplicates-differ``, ``pixels-not-finite``, ``file-unreadable``; those of
+            :func:`ctpet.volume.no_data.fill_no_data`.
     """
     refuse_errors(series.findings)
     layout = lay_out(series)
@@ -77,12 +80,13 @@ def load_stack(
         array, notes = _read_slots(planes, opener, progress)
         dropped = _drop_duplicates(planes, opener, array)
         warned = pixel_warning_findings([str(warning.message) for warning in collected])
+    filled = fill_no_data(array, layout.geometry.axis_along_body) if quantity == "HU" else []
     volume = Volume(_on_grid(array, layout), layout.geometry, quantity)
     used = dict.fromkeys(slot[0].instance for slot in layout.slots)
     return Stack(
         volume,
         headers=tuple(series.headers[instance] for instance in used),
-        findings=(*layout.findings, *note_findings(notes, quantity), *dropped, *warned),
+        findings=(*layout.findings, *note_findings(notes, quantity), *filled, *dropped, *warned),
     )
 
 
@@ -171,7 +175,7 @@ def _given(frame: Frame) -> Rescale | None:
 def _read_slots(
     planes: _Planes, opener: FileOpener, progress: Progress
 ) -> tuple[Planes, list[PlaneNotes]]:
-    """Decode the first frame of every slot, file by file; missing slices stay unset."""
+    """Decode the first frame of every slot, file by file; a missing slice repeats the one below."""
     layout = planes.layout
     _, rows, columns = layout.geometry.shape
     places = layout.rows_of_slots
@@ -183,6 +187,8 @@ def _read_slots(
     for number, work in enumerate(by_file.values(), start=1):
         notes += planes.read(opener, [frame for frame, _ in work], [out for _, out in work])
         progress("read", number / len(by_file))
+    for k in sorted(set(range(len(array))) - set(places)):
+        array[k] = array[k - 1]
     return array, notes
 
 

@@ -56,7 +56,7 @@ def read_source(
 def _read_nifti(path: Path, stages: Stages, progress: Progress) -> CtSource:
     progress("read", 0.0)
     with stages.measure("read") as stage:
-        volume = read_nifti_ct(path)
-        stage.bytes = volume.array.nbytes
+        reading = read_nifti_ct(path)
+        stage.bytes = reading.volume.array.nbytes
     progress("read", 1.0)
-    return CtSource(volume, None, ())
+    return CtSource(reading.volume, None, reading.findings)

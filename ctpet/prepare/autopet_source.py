@@ -51,11 +51,12 @@ class AutopetPair:
         if self.ct.name == _CT_NAMES[1]:
             message = "The CT was resampled to the PET's grid by its source"
             findings = (Finding("ct-resampled-by-source", "info", message),)
+        ct = read_nifti_ct(self.ct)
         return Pair(
-            ct=read_nifti_ct(self.ct),
+            ct=ct.volume,
             pet=read_nifti_pet(self.pet),
             lesions=read_nifti_labels(self.lesions) if self.lesions else None,
-            findings=findings,
+            findings=(*findings, *ct.findings),
         )
 
 

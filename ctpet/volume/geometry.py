@@ -58,6 +58,11 @@ class Geometry:
         return np.asarray(self.affine[:3, :3] / np.asarray(self.spacing_mm))
 
     @property
+    def axis_along_body(self) -> int:
+        """The index axis nearest to the patient's length (LPS z)."""
+        return int(np.argmax(np.abs(self.direction[2])))
+
+    @property
     def origin_mm(self) -> NDArray[np.float64]:
         """LPS position of the centre of voxel (0, 0, 0)."""
         return self.affine[:3, 3]

@@ -55,7 +55,7 @@ SPOILT = {
 
 def test_a_trunk_with_metal_and_without_contrast_agent(shared_data, contract):
     """A hip with screws, cut at both sides; its kidneys and aorta have 38 HU."""
-    ct = read_nifti_ct(shared_data / "ct-organs" / "example_ct.nii.gz")
+    ct = read_nifti_ct(shared_data / "ct-organs" / "example_ct.nii.gz").volume
     found = {finding.code: finding.message for finding in guard_ct(ct, contract)}
     assert set(found) == ALWAYS | {"metal"}
     assert "covers 336 mm" in found["extent-not-seen"]

@@ -36,7 +36,7 @@ def dicom(tmp_path_factory):
 def test_both_formats_hold_the_same_patient(nifti, dicom):
     ct = read_ct(select_ct(discover(dicom.folder))).volume
     pet = read_pet(suv_report(dicom.folder).series).volume
-    assert np.array_equal(read_nifti_ct(nifti.ct).array, ct.array)
+    assert np.array_equal(read_nifti_ct(nifti.ct).volume.array, ct.array)
     assert np.abs(read_nifti(nifti.pet, "SUVBW").array - pet.array).max() < 2e-3
     assert ct.geometry.frame_of_reference_uid == pet.geometry.frame_of_reference_uid
     for name in ("labels", "lesions", "floor_mean", "floor_median", "record"):

@@ -77,7 +77,7 @@ class CtSample:
 def take_sample(ct: Volume) -> CtSample:
     """Take every few millimetres one voxel; fast and small at any size of the CT."""
     geometry = ct.geometry
-    along = int(np.argmax(np.abs(geometry.direction[2])))
+    along = geometry.axis_along_body
     order = [along, *(axis for axis in range(3) if axis != along)]
     steps = [max(1, round(SAMPLE_MM / mm)) for mm in geometry.spacing_mm]
     view = ct.array[tuple(slice(None, None, step) for step in steps)]

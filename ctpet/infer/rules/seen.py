@@ -63,7 +63,7 @@ def spacing_finding(ct: Volume, contract: ModelContract) -> Finding | None:
 def extent_finding(ct: Volume, contract: ModelContract) -> Finding | None:
     """Tell when the CT is longer or shorter, along the patient, than what the model saw at once."""
     step_mm = np.abs(ct.geometry.affine[2, :3])
-    along = int(np.argmax(np.abs(ct.geometry.direction[2])))
+    along = ct.geometry.axis_along_body
     extent_mm = float(step_mm[along]) * ct.geometry.shape[along]
     slack_mm = max(ct.geometry.spacing_mm)
     low_mm, high_mm = contract.extent_seen_mm
