@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from ctpet.errors import InputRefused
 from ctpet.evaluate.checks import Pair, check_pair
-from ctpet.evaluate.components import touched
-from ctpet.evaluate.detection import SEGMENTED_PETS, SegmentedPet
+from ctpet.evaluate.detection import SegmentedPet
 from ctpet.evaluate.files import CaseFiles, Role
 from ctpet.evaluate.images import read_prediction, read_reference
-from ctpet.evaluate.lesions import lesion_numbers
+from ctpet.evaluate.marks import read_marks
 from ctpet.findings import Finding
 from ctpet.images import Image, read_ct_image, stated_pair
 from ctpet.nifti import read_nifti_labels
@@ -36,10 +35,6 @@ _WHAT: Mapping[Role, str] = {
     "lesions": "lesion maps",
     "predicted_lesions": "lesions segmented on predicted PETs",
     "measured_lesions": "lesions segmented on measured PETs",
-}
-_MASKS: Mapping[SegmentedPet, Role] = {
-    "predicted": "predicted_lesions",
-    "measured": "measured_lesions",
 }
 _AIR_HU = -1024.0
 _OUTSIDE = -3e38
@@ -92,8 +87,8 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
     Raises:
         InputRefused: what the readers refuse; ``patients-differ``, ``frame-of-reference-differs``,
             ``grids-differ``, ``suv-implausible``, ``no-body``, ``no-overlap``, ``labels-empty``,
-            ``lesions-outside``, ``too-few-voxels``; those of
-            :func:`ctpet.evaluate.checks.check_pair` and
+            ``too-few-voxels``; those of :func:`ctpet.evaluate.checks.check_pair`,
+            :func:`ctpet.evaluate.marks.read_marks` and
             :func:`ctpet.evaluate.images.read_reference`.
     """
     reference = read_reference(case.files["reference"])
@@ -132,9 +127,8 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
     findings = [*(finding for one in read for finding in one.findings), *stated]
     findings += check_pair(Pair(predicted, measured.array, known, body, hu, hu_known, grid))
     findings += [_lacking(role) for role in case.lacking]
-    lesions = _lesions(case.files.get("lesions"), grid)
-    findings += _lesions_cut(lesions, known)
-    findings += _unmatched_masks(case.files)
+    marks = read_marks(case.files, known, grid)
+    findings += marks.findings
     return CaseVolumes(
         geometry=grid,
         predicted=predicted,
@@ -143,8 +137,8 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
         body=body & known,
         ct=hu,
         labels=_labels(case.files.get("labels"), grid),
-        lesions=within(known, lesions),
-        segmented=_segmented(case.files, known, grid),
+        lesions=marks.lesions,
+        segmented=marks.segmented,
         reference_sha256=_digest(measured),
         unresampled=None if same_grid else came,
         patient_ids=tuple(sorted(ids)),
@@ -168,14 +162,6 @@ def _placed(
 def _lacking(role: Role) -> Finding:
     code = f"{role.replace('_', '-')}-missing"
     return Finding(code, "warning", f"The folder of {_WHAT[role]} holds none of this case")
-
-
-def _unmatched_masks(files: Mapping[Role, Path]) -> list[Finding]:
-    """Say that masks have no reference; a folder that lacks it is told as such too."""
-    if "lesions" in files or not any(role in files for role in _MASKS.values()):
-        return []
-    message = "A segmenter’s mask has no reference lesions beside it; nothing is counted of it"
-    return [Finding("masks-without-lesions", "warning", message)]
 
 
 def _upright(volume: Volume) -> Volume:
@@ -239,58 +225,6 @@ def _labels(path: Path | None, grid: Geometry) -> NDArray[np.uint16] | None:
             remedy="Check that it is the label map of this patient",
         )
     return labels
-
-
-def _lesions(path: Path | None, grid: Geometry) -> NDArray[np.uint16] | None:
-    """Return the lesions on the grid; a map without any is that of a patient without lesions.
-
-    Raises:
-        InputRefused: ``lesions-outside``.
-    """
-    if path is None:
-        return None
-    given = read_nifti_labels(path)
-    lesions = nearest(given, grid)
-    if given.array.any() and not lesions.any():
-        raise InputRefused(
-            "lesions-outside",
-            "The lesion map marks lesions, but none on a voxel of the reference",
-            remedy="Check that it is the lesion map of this patient",
-        )
-    return lesions
-
-
-def _segmented(
-    files: Mapping[Role, Path], known: Mask, grid: Geometry
-) -> dict[SegmentedPet, NDArray[np.uint16]]:
-    """Return a segmenter's masks by the PET on which it made them.
-
-    Raises:
-        InputRefused: ``lesions-outside``.
-    """
-    found = {pet: within(known, _lesions(files.get(_MASKS[pet]), grid)) for pet in SEGMENTED_PETS}
-    return {pet: mask for pet, mask in found.items() if mask is not None}
-
-
-def within(known: Mask, labels: NDArray[np.uint16] | None) -> NDArray[np.uint16] | None:
-    """Leave out what lies where there is no prediction: it would be scored as one of no uptake."""
-    return None if labels is None else np.where(known, labels, np.uint16(0))
-
-
-def _lesions_cut(lesions: NDArray[np.uint16] | None, known: Mask) -> list[Finding]:
-    """Say how many lesions lie, in part or whole, where nothing was predicted."""
-    if lesions is None or not (lesions[~known] > 0).any():
-        return []
-    numbers, count = lesion_numbers(lesions)
-    cut = int(np.count_nonzero(touched(numbers, count, ~known)))
-    return [
-        Finding(
-            "lesions-not-covered",
-            "warning",
-            f"{cut} of {count} lesions lie, in part or whole, where nothing was predicted; that "
-            "part is not scored",
-        )
-    ]
 
 
 def _digest(measured: Volume) -> str:
