@@ -69,6 +69,7 @@ def summary_json(evaluation: Evaluation) -> dict[str, Any]:
             "near_mm": NEAR_MM,
         },
         "patients": evaluation.summary.patients,
+        "seen": evaluation.seen,
         "refused": evaluation.refused,
         "lines": evaluation.summary.lines,
         "baselines": evaluation.summary.baselines,

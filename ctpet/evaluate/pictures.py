@@ -54,8 +54,12 @@ def draw_pictures(evaluation: Evaluation, *, progress: Progress = silent) -> tup
         evaluation: with one case at least.
         progress: told of the stage ``report``.
     """
+    primary = evaluation.primary
     mae = np.array(
-        [value_of(case, "tier", JUDGED_TIER, JUDGED_METRIC) for case in evaluation.cases]
+        [
+            value_of(evaluation.cases[number], "tier", JUDGED_TIER, JUDGED_METRIC)
+            for number in primary
+        ]
     )
     words = load_words()
     pictures: list[Picture] = []
@@ -63,8 +67,9 @@ def draw_pictures(evaluation: Evaluation, *, progress: Progress = silent) -> tup
     first = min(1, len(chosen) - 2) if len(chosen) > 2 else 0
     for number, (place, index) in enumerate(chosen):
         progress("report", number / len(chosen))
-        volumes = read_case(evaluation.files[index], resample_prediction=evaluation.resampled)
-        told = (evaluation.cases[index].name, place, float(mae[index]), volumes.ct is not None)
+        case = primary[index]
+        volumes = read_case(evaluation.files[case], resample_prediction=evaluation.resampled)
+        told = (evaluation.cases[case].name, place, float(mae[index]), volumes.ct is not None)
         pictures.append(Picture(*told, _planes(volumes, words, float(mae[index]))))
         if number == first:
             pictures.insert(0, Picture(*told, _projections(volumes, words), "projections"))

@@ -14,11 +14,13 @@ from ctpet.evaluate.covariates import read_covariates
 from ctpet.evaluate.files import CaseFiles, Refused, Sources, find_cases
 from ctpet.evaluate.label_names import label_names
 from ctpet.evaluate.made_by import find_maker
+from ctpet.evaluate.repeats import Fingerprint, repeated
 from ctpet.evaluate.score import CaseScore, Scored, ScoreTask, Tallies, score_case
 from ctpet.evaluate.subgroups import Participants, participants, require_somebody
 from ctpet.evaluate.summary import BaselineErrors, Summary, summarise
 from ctpet.evaluate.table import table_cases
 from ctpet.evaluate.tally import Tally
+from ctpet.evaluate.unseen import primary_cases, seen_by_patient
 from ctpet.progress import Progress, silent
 from ctpet.workers import WorkerDied, spread
 
@@ -65,8 +67,10 @@ class Evaluation:
         files: of each case, parallel to ``cases``.
         baselines: errors of the baselines on each case, parallel to ``cases``.
         refused: what was not scored.
-        summary: over patients.
-        pooled: tallies over all cases, by ``measured`` and ``predicted``, then key.
+        summary: over the patients of :attr:`primary`.
+        seen: the same over the patients that the model has seen, which are in no other figure;
+            None where it has seen none, or all.
+        pooled: tallies over the primary cases, by ``measured`` and ``predicted``, then key.
         participants: what a table says of the patients; None without one.
     """
 
@@ -79,7 +83,13 @@ class Evaluation:
     refused: tuple[Refused, ...]
     summary: Summary
     pooled: Tallies
+    seen: Summary | None = None
     participants: Participants | None = None
+
+    @property
+    def primary(self) -> tuple[int, ...]:
+        """Positions of the cases that the figures are over; see :mod:`ctpet.evaluate.unseen`."""
+        return tuple(primary_cases(self.cases))
 
 
 class WorkerKilled(CtpetError):
@@ -128,7 +138,15 @@ def evaluate(request: EvaluateRequest, *, progress: Progress = silent) -> Evalua
             )
         scored = [case for case in cases if case.name in shelf.scores]
         scores = _one_key_a_patient(scored, [shelf.scores[case.name] for case in scored])
-        found, pooled = _baselines(shelf, scores, progress)
+        twins = _repeated(shelf, scores)
+        refused += twins
+        again = {one.name for one in twins}
+        scored = [case for case in scored if case.name not in again]
+        scores = seen_by_patient([score for score in scores if score.name not in again])
+        primary = primary_cases(scores)
+        found = _baselines(shelf, scores, progress)
+        files, unseen = ([each[number] for number in primary] for each in (scored, scores))
+        pooled = _added(shelf.tallies(score.name) for score in unseen)
     return Evaluation(
         title=request.title or (model.contract.name if model else ""),
         model=(model.contract, model.digest) if model else None,
@@ -137,10 +155,24 @@ def evaluate(request: EvaluateRequest, *, progress: Progress = silent) -> Evalua
         files=tuple(scored),
         baselines=found,
         refused=tuple(refused),
-        summary=summarise(scores, found),
+        summary=_summary(scores, found, primary),
+        seen=_summary_of_seen(scores, found, primary),
         pooled=pooled,
-        participants=None if covariates is None else participants(covariates, scored, scores),
+        participants=None if covariates is None else participants(covariates, files, unseen),
     )
+
+
+def _summary(
+    scores: Sequence[CaseScore], baselines: Sequence[BaselineErrors], which: Sequence[int]
+) -> Summary:
+    return summarise([scores[number] for number in which], [baselines[number] for number in which])
+
+
+def _summary_of_seen(
+    scores: Sequence[CaseScore], baselines: Sequence[BaselineErrors], primary: Sequence[int]
+) -> Summary | None:
+    others = [number for number in range(len(scores)) if number not in set(primary)]
+    return _summary(scores, baselines, others) if others else None
 
 
 class _Shelf:
@@ -150,6 +182,7 @@ class _Shelf:
         self._folder = folder
         self._paths: dict[str, Path] = {}
         self.scores: dict[str, CaseScore] = {}
+        self.references: dict[str, Fingerprint] = {}
 
     def put(self, scored: Scored) -> None:
         """Keep a case."""
@@ -157,6 +190,7 @@ class _Shelf:
         self._paths[name] = self._folder / f"{len(self.scores)}.tallies"
         self._paths[name].write_bytes(zlib.compress(pickle.dumps(scored.tallies), level=1))
         self.scores[name] = scored.score
+        self.references[name] = scored.reference
 
     def tallies(self, name: str) -> Tallies:
         """Return the tallies of a case."""
@@ -201,6 +235,21 @@ def _score_all(
     return refused
 
 
+def _repeated(shelf: _Shelf, scores: Sequence[CaseScore]) -> list[Refused]:
+    """Refuse measured PETs that an earlier case of another patient has: they would count twice."""
+    patients = {score.name: score.patient for score in scores}
+    references = {score.name: shelf.references[score.name] for score in scores}
+    return [
+        Refused(
+            name,
+            "reference-repeated",
+            f"Its reference is that of {twin} under another name; one examination counts once. "
+            "Keep one of them, or give both the same patient in a table with --table",
+        )
+        for name, twin in repeated(patients, references).items()
+    ]
+
+
 def _one_key_a_patient(
     cases: Sequence[CaseFiles], scores: Sequence[CaseScore]
 ) -> tuple[CaseScore, ...]:
@@ -220,8 +269,8 @@ def _one_key_a_patient(
 
 def _baselines(
     shelf: _Shelf, scores: Sequence[CaseScore], progress: Progress
-) -> tuple[tuple[BaselineErrors, ...], Tallies]:
-    """Score every baseline on each case, fitted on all patients but the case's; and the pool."""
+) -> tuple[BaselineErrors, ...]:
+    """Score every baseline on each case, fitted on all patients but the case's."""
     progress("baselines", 0.0)
     pool = _added(shelf.tallies(score.name) for score in scores)
     patients = [score.patient for score in scores]
@@ -233,7 +282,7 @@ def _baselines(
         for name in own:
             found[name] = baseline_errors(shelf.tallies(name)["measured"], others)
         progress("baselines", number / len(set(patients)))
-    return tuple(found[score.name] for score in scores), pool
+    return tuple(found[score.name] for score in scores)
 
 
 def _added(several: Iterable[Tallies]) -> Tallies:

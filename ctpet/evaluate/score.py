@@ -19,6 +19,7 @@ from ctpet.evaluate.lesions import foci, lesion_agreement, lesion_numbers
 from ctpet.evaluate.overlap import in_training
 from ctpet.evaluate.reading import CaseVolumes, read_case
 from ctpet.evaluate.regions import Uptake, percist_threshold, uptake_of
+from ctpet.evaluate.repeats import Fingerprint, fingerprint
 from ctpet.evaluate.seams import seam_ratio
 from ctpet.evaluate.sharpness import sharpness
 from ctpet.evaluate.ssim import mean_ms_ssim, mean_ssim, similarity
@@ -77,10 +78,12 @@ class Scored:
         score: the numbers.
         tallies: of the PETs, by ``measured`` and ``predicted``, then by ``body``, and ``hu`` and
             ``organ`` where there is a CT or a label map.
+        reference: by which its measured PET is known again.
     """
 
     score: CaseScore
     tallies: Tallies
+    reference: Fingerprint = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,9 @@ def score_case(task: ScoreTask) -> Scored | Refused:
     )
     pets = {"measured": volumes.measured, "predicted": volumes.predicted}
     return Scored(
-        score, {name: _tallies(volumes, pet, task.label_names) for name, pet in pets.items()}
+        score,
+        {name: _tallies(volumes, pet, task.label_names) for name, pet in pets.items()},
+        fingerprint(volumes.measured),
     )
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from ctpet.evaluate.score import Scored, patient_key
 from ctpet.evaluate.summary import value_of
 from ctpet.evaluate.tally import tally
 from tests.evaluate.pairs import geometry, labels, lesions, measured, write, write_patient
-from tests.prepare.studies import trunk, write_study
+from tests.prepare.studies import SHAPE, trunk, write_study
 
 PATIENTS = 6
 ERRORS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
@@ -119,6 +120,8 @@ def test_errors_where_uptake_is_high_and_concordance_are_tested_too(evaluation):
 def test_only_the_patient_left_out_knows_an_odd_uptake(tmp_path):
     for number in range(3):
         write_patient(tmp_path, 0, name=f"p{number}")
+        slightly = measured(0) * (1 + 1e-5 * number)
+        write(slightly, tmp_path / "measured" / f"p{number}.nii.gz")
     odd = measured(0) * np.where(trunk() == 700, 6, 1)
     write(odd, tmp_path / "measured" / "p2.nii.gz")
     found = evaluate(EvaluateRequest(sources(tmp_path)))
@@ -161,6 +164,59 @@ def test_whom_the_model_saw_is_marked(root, monkeypatch):
     found = evaluate(EvaluateRequest(sources(root), model=root))
     assert [case.name for case in found.cases if case.in_training] == ["patient-3"]
     assert found.title == "made"
+    assert found.summary.patients == PATIENTS - 1
+    unseen = [error for number, error in enumerate(ERRORS) if number != 3]
+    assert line(found, "body", "mae").interval.mean == pytest.approx(np.mean(unseen), 1e-4)
+    assert (
+        baseline(found, "nothing").interval.mean
+        < baseline(evaluate(EvaluateRequest(sources(root), model=None)), "nothing").interval.mean
+    )
+    assert found.seen.patients == 1
+    assert line(replace(found, summary=found.seen), "body", "mae").interval.mean == pytest.approx(
+        0.4, 1e-4
+    )
+    told = summary_json(found)
+    assert told["patients"] == PATIENTS - 1
+    assert told["seen"]["patients"] == 1
+    assert len(told["cases"]) == PATIENTS
+
+
+def test_one_examination_under_five_names_is_one_patient(tmp_path):
+    """As it is, padded and cropped, moved, turned over; and one that is another's."""
+    real = measured() + np.random.default_rng(0).random(SHAPE) * (trunk() > -950)
+    real = real.astype("f4")
+    grid = geometry()
+    padded = np.pad(real[3:], ((0, 0), (2, 2), (0, 4)))
+    copies = {
+        "a": (real, grid),
+        "b": (real, grid),
+        "c": (padded, geometry(padded.shape)),
+        "d": (real, geometry(origin_mm=(0.0, 5.0, 7.0))),
+        "e": (real[:, :, ::-1], grid),
+        "f": (measured() * 1.1 + np.random.default_rng(1).random(SHAPE) * (trunk() > -950), grid),
+    }
+    for name, (array, on) in copies.items():
+        write(array, tmp_path / "m" / f"{name}.nii.gz", on=on)
+        write(np.where(array > 0, array + 0.1, 0), tmp_path / "p" / f"{name}.nii.gz", on=on)
+    found = evaluate(EvaluateRequest(Sources(tmp_path / "p", tmp_path / "m")))
+    assert [case.name for case in found.cases] == ["a", "f"]
+    assert {(one.name, one.code) for one in found.refused} == {
+        (name, "reference-repeated") for name in "bcde"
+    }
+    assert all("that of a under" in one.message for one in found.refused)
+    assert found.summary.patients == 2
+
+
+def test_two_predictions_of_one_examination_are_two_cases_of_a_patient(tmp_path):
+    write_patient(tmp_path, 0)
+    write(measured() + 0.3, tmp_path / "other.nii.gz")
+    rows = ["patient,predicted,reference"] + [
+        f"anh,{name},measured/patient-0.nii.gz"
+        for name in ("predicted/patient-0.nii.gz", "other.nii.gz")
+    ]
+    (tmp_path / "pairs.csv").write_text("\n".join(rows), "utf-8")
+    found = evaluate(EvaluateRequest(table=tmp_path / "pairs.csv"))
+    assert (len(found.cases), found.summary.patients, found.refused) == (2, 1, ())
 
 
 def test_without_a_model_nobody_knows_whom_it_saw(evaluation):

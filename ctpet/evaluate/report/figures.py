@@ -97,12 +97,14 @@ def _by_method(evaluation: Evaluation, say: Say) -> dict[str, list[float]]:
     """Return the MAE in the body of each case, by the method's name as shown."""
     found = {
         say("chart.model"): [
-            value_of(case, "tier", JUDGED_TIER, JUDGED_METRIC) for case in evaluation.cases
+            value_of(evaluation.cases[number], "tier", JUDGED_TIER, JUDGED_METRIC)
+            for number in evaluation.primary
         ]
     }
-    for name in dict.fromkeys(name for one in evaluation.baselines for name in one):
+    baselines = [evaluation.baselines[number] for number in evaluation.primary]
+    for name in dict.fromkeys(name for one in baselines for name in one):
         found[say(baseline_name(name).name)] = [
-            one[name][JUDGED_TIER].mae if name in one else np.nan for one in evaluation.baselines
+            one[name][JUDGED_TIER].mae if name in one else np.nan for one in baselines
         ]
     return found
 

@@ -57,10 +57,11 @@ def verdict(evaluation: Evaluation) -> Verdict:
     sentences += [_worse(line) for line in judged if line.standing == "worse"]
     sentences += [_higher(line) for line in judged if _is_higher(line)]
     sentences += [one for endpoint in TIER_ENDPOINTS[1:] for one in _elsewhere(summary, endpoint)]
+    sentences += _refitted(judged)
     if {line.name for line in summary.baselines} == {NOTHING}:
         sentences.append(Sentence("verdict.nothing_to_fit", "doubt"))
     sentences += [*_detection(summary), *_power(summary, best)]
-    seen = any(case.in_training for case in evaluation.cases)
+    seen = any(evaluation.cases[number].in_training for number in evaluation.primary)
     return Verdict(_headline(summary, judged, best, seen=seen), tuple(sentences))
 
 
@@ -73,9 +74,13 @@ def alerts(evaluation: Evaluation) -> tuple[Sentence, ...]:
     found = []
     if evaluation.model is not None and evaluation.model[0].kind == "appearance":
         found.append(Sentence("alert.appearance", "bad"))
-    if seen:
+    if evaluation.seen is not None:
+        of_seen = interval_of(evaluation.seen, "tier", JUDGED_TIER, JUDGED_METRIC)
         values: dict[str, Value] = {"seen": len(seen), "all": len(evaluation.cases)}
-        found.append(Sentence("alert.seen", "bad", {**values, "cases": some(seen)}))
+        values |= {"cases": some(seen), "mae": numbers.mean_of(of_seen)}
+        found.append(Sentence("alert.seen", "bad", values))
+    elif seen:
+        found.append(Sentence("alert.seen_all", "bad", {"all": len(evaluation.cases)}))
     if len(unknown) == len(evaluation.cases):
         found.append(Sentence("alert.unknown_all", "doubt"))
     elif unknown:
@@ -133,13 +138,22 @@ def _error(evaluation: Evaluation) -> Sentence:
     values: dict[str, Value] = {
         "mae": numbers.mean_of(found),
         "patients": evaluation.summary.patients,
-        "cases": len(evaluation.cases),
+        "cases": len(evaluation.primary),
         "least": LEAST_PATIENTS,
     }
     ends = numbers.ends_of(found)
     if ends:
         return Sentence("verdict.error", "plain", {**values, "ends": ends})
     return Sentence("verdict.error_few", "plain", values)
+
+
+def _refitted(judged: Sequence[BaselineLine]) -> list[Sentence]:
+    """Say that the baselines know the site and the model does not, where there are such."""
+    fitted = [line for line in judged if line.name != NOTHING]
+    if not fitted:
+        return []
+    lower = any(line.difference.mean > 0 for line in fitted)
+    return [Sentence("verdict.refitted", "doubt" if lower else "plain")]
 
 
 def _best(summary: Summary, best: BaselineLine | None) -> list[Sentence]:

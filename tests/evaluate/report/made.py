@@ -12,6 +12,7 @@ from ctpet.evaluate.score import CaseScore, Region
 from ctpet.evaluate.summary import summarise
 from ctpet.evaluate.tally import HU_KEYS, TallyErrors, hu_keys, tally
 from ctpet.evaluate.tiers import TIERS as SCORED_TIERS
+from ctpet.evaluate.unseen import primary_cases
 
 DIGEST = "ab" * 32
 PIXEL = bytes.fromhex(
@@ -78,8 +79,14 @@ def assembled(cases, baselines, **changes) -> Evaluation:
         "title": "", "model": None, "resampled": False, "files": (), "refused": (),
         "pooled": pooled(), **changes,
     }  # fmt: skip
-    summary = summarise(cases, baselines)
-    return Evaluation(cases=tuple(cases), baselines=tuple(baselines), summary=summary, **given)
+    primary = primary_cases(cases)
+    seen = [number for number in range(len(cases)) if number not in primary]
+    summary, of_seen = (
+        summarise([cases[n] for n in which], [baselines[n] for n in which]) if which else None
+        for which in (primary, seen)
+    )
+    given |= {"cases": tuple(cases), "baselines": tuple(baselines)}
+    return Evaluation(summary=summary, seen=of_seen, **given)
 
 
 def pooled():

@@ -27,8 +27,10 @@ def test_a_model_below_all_baselines_is_better():
     found = verdict(evaluation(MANY))
     assert (found.headline.key, found.headline.tone) == ("headline.better", "plain")
     assert keys(found) == [
-        *("verdict.error", "verdict.best", *["verdict.better_elsewhere"] * 3, "verdict.power"),
+        *("verdict.error", "verdict.best", *["verdict.better_elsewhere"] * 3),
+        *("verdict.refitted", "verdict.power"),
     ]
+    assert sentence(found, "verdict.refitted").tone == "plain"
     assert sentence(found, "verdict.error").values["mae"] == "0.148"
     assert sentence(found, "verdict.best").values["difference"] == "−0.852"
 
@@ -65,6 +67,9 @@ def test_a_model_above_a_baseline_is_worse_and_each_baseline_is_named():
     assert [each.values["baseline"] for each in worse] == list(found.headline.values["baselines"])
     assert {each.tone for each in worse} == {"bad"}
     assert {each.values["more"] for each in worse} == {"0.500"}
+    assert sentence(found, "verdict.refitted").tone == "doubt", "said beside the red"
+    alone = verdict(evaluation([1.5] * 6, baselines=(NOTHING,)))
+    assert "verdict.refitted" not in keys(alone), "no uptake is fitted on nothing"
 
 
 def test_worse_needs_the_evidence_that_better_needs():
@@ -114,6 +119,7 @@ def test_few_patients_get_no_interval_no_p_and_no_conclusion(patients):
     assert keys(found) == [
         "verdict.error_few",
         "verdict.best_few",
+        "verdict.refitted",
         "verdict.power_few",
     ]
     assert not any("ends" in each.values or "p" in each.values for each in found.sentences)
@@ -164,5 +170,18 @@ def test_a_baseline_against_which_nothing_is_proven_is_named_though_another_is_b
 
 
 def test_a_model_that_has_seen_the_patients_is_not_called_better():
-    found = verdict(evaluation(MANY, seen=[True, *[False] * 9], model=True)).headline
+    found = verdict(evaluation(MANY, seen=[True] * 10, model=True)).headline
     assert (found.key, found.tone) == ("headline.better_seen", "bad")
+    (seen,) = alerts(evaluation(MANY, seen=[True] * 10, model=True))
+    assert (seen.key, seen.tone, seen.values["all"]) == ("alert.seen_all", "bad", 10)
+
+
+def test_patients_that_the_model_has_seen_are_in_no_figure():
+    """Their error is ten times smaller; it is told apart, and nothing else changes."""
+    maes = [0.02] * 5 + MANY
+    with_seen = evaluation(maes, seen=[True] * 5 + [False] * 10, model=True)
+    without = evaluation(MANY, seen=[False] * 10, model=True)
+    assert verdict(with_seen) == verdict(without)
+    (seen,) = alerts(with_seen)
+    assert (seen.key, seen.values["seen"], seen.values["mae"]) == ("alert.seen", 5, "0.0200")
+    assert with_seen.summary == without.summary
