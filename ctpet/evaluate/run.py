@@ -10,7 +10,7 @@ from pathlib import Path
 from ctpet.contract import ModelContract
 from ctpet.errors import CtpetError, InputRefused
 from ctpet.evaluate.baselines import baseline_errors
-from ctpet.evaluate.covariates import read_covariates
+from ctpet.evaluate.covariates import Covariates, read_covariates
 from ctpet.evaluate.files import CaseFiles, Refused, Sources, find_cases
 from ctpet.evaluate.label_names import label_names
 from ctpet.evaluate.made_by import find_maker
@@ -145,7 +145,7 @@ def evaluate(request: EvaluateRequest, *, progress: Progress = silent) -> Evalua
         scores = seen_by_patient([score for score in scores if score.name not in again])
         primary = primary_cases(scores)
         found = _baselines(shelf, scores, progress)
-        files, unseen = ([each[number] for number in primary] for each in (scored, scores))
+        unseen = [scores[number] for number in primary]
         pooled = _added(shelf.tallies(score.name) for score in unseen)
     return Evaluation(
         title=request.title or (model.contract.name if model else ""),
@@ -158,8 +158,15 @@ def evaluate(request: EvaluateRequest, *, progress: Progress = silent) -> Evalua
         summary=_summary(scores, found, primary),
         seen=_summary_of_seen(scores, found, primary),
         pooled=pooled,
-        participants=None if covariates is None else participants(covariates, files, unseen),
+        participants=None if covariates is None else _participants(covariates, scored, unseen),
     )
+
+
+def _participants(
+    covariates: Covariates, files: Sequence[CaseFiles], scores: Sequence[CaseScore]
+) -> Participants:
+    names = {score.name for score in scores}
+    return participants(covariates, [case for case in files if case.name in names], scores)
 
 
 def _summary(

@@ -127,7 +127,7 @@ def test_only_the_patient_left_out_knows_an_odd_uptake(tmp_path):
     found = evaluate(EvaluateRequest(sources(tmp_path)))
     spine = (trunk() == 700).sum() / (trunk() > -950).sum()
     errors = [one["HU bins"]["body"].mae for one in found.baselines]
-    assert errors[0] == pytest.approx(errors[1])
+    assert errors[0] == pytest.approx(errors[1], abs=1e-3)
     assert errors[2] - errors[0] == pytest.approx(5 * spine, rel=0.02)
 
 
@@ -167,15 +167,12 @@ def test_whom_the_model_saw_is_marked(root, monkeypatch):
     assert found.summary.patients == PATIENTS - 1
     unseen = [error for number, error in enumerate(ERRORS) if number != 3]
     assert line(found, "body", "mae").interval.mean == pytest.approx(np.mean(unseen), 1e-4)
-    assert (
-        baseline(found, "nothing").interval.mean
-        < baseline(evaluate(EvaluateRequest(sources(root), model=None)), "nothing").interval.mean
-    )
+    body = [measured(n)[trunk() > -950].mean() for n in range(PATIENTS) if n != 3]
+    assert baseline(found, "nothing").interval.mean == pytest.approx(np.mean(body), rel=1e-3)
     assert found.seen.patients == 1
-    assert line(replace(found, summary=found.seen), "body", "mae").interval.mean == pytest.approx(
-        0.4, 1e-4
-    )
-    told = summary_json(found)
+    of_seen = line(replace(found, summary=found.seen), "body", "mae").interval
+    assert of_seen.mean == pytest.approx(0.4, 1e-4)
+    told = summary_json(replace(found, model=None))
     assert told["patients"] == PATIENTS - 1
     assert told["seen"]["patients"] == 1
     assert len(told["cases"]) == PATIENTS

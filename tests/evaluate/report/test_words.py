@@ -105,6 +105,7 @@ def some_of_every_sort():
             [0.1, 1.9] * 4, title="Named", refused=(Refused("r", refusal.code, str(refusal)),)
         ),
         evaluation(MANY),
+        evaluation(MANY, seen=[True] * 10, model=True),
         evaluation([1.5] * 6),
         evaluation(MANY[:5]),
         evaluation([0.5, 1.4, 1.5, 0.7, 1.6, 1.2]),
