@@ -15,19 +15,20 @@ _SWITCHES = (
 )
 
 
+def open_in_chromium(chromium, html: str, folder) -> str:
+    """Return what HTML is after its scripts."""
+    page = folder / "page.html"
+    page.write_text(html, "utf-8")
+    command = [chromium, *_SWITCHES, f"--user-data-dir={folder / 'profile'}", "--dump-dom"]
+    done = subprocess.run([*command, page.as_uri()], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
 @pytest.fixture
 def browse(require_tool, tmp_path):
     """Return a function that opens HTML in chromium and gives what it is after its scripts."""
     chromium = require_tool("chromium")
-
-    def run(html: str) -> str:
-        page = tmp_path / "page.html"
-        page.write_text(html, "utf-8")
-        command = [chromium, *_SWITCHES, f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom"]
-        done = subprocess.run([*command, page.as_uri()], capture_output=True, text=True, check=True)
-        return done.stdout
-
-    return run
+    return lambda html: open_in_chromium(chromium, html, tmp_path)
 
 
 @pytest.fixture
