@@ -1,6 +1,7 @@
 """Both languages say the same, and nothing is kept that is not said."""
 
 from dataclasses import replace
+from pathlib import Path
 from string import Formatter
 
 import pytest
@@ -40,6 +41,26 @@ def test_every_tag_is_closed():
     for text in (text for both in TEXTS.values() for text in both.values()):
         for tag in ("b", "i", "em", "sub"):
             assert text.count(f"<{tag}>") == text.count(f"</{tag}>")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["thực đo", "hòa hợp", "ổ giả ", "ổ giả,", "ổ giả.", "là giả ", "cho không", "vòm gan",
+     "bịa", "nóng", "bệnh nhân số"],
+)  # fmt: skip
+def test_vietnamese_is_what_a_nuclear_physician_would_say(wrong):
+    told = {key: f"{text['vi']} ".lower() for key, text in TEXTS.items()}
+    assert [key for key, text in told.items() if wrong in text.replace("là giả tạo", "")] == []
+    readme = Path(__file__).parents[3] / "README.vi.md"
+    assert wrong not in readme.read_text("utf-8").lower()
+
+
+def test_the_terms_agreed_on_are_used():
+    assert TEXTS["metric.concordance"]["vi"] == "Hệ số tương hợp (CCC)"
+    assert TEXTS["cases.fabricated"]["vi"] == "Ổ bắt thuốc giả tạo"
+    assert TEXTS["tiers_table.free"]["vi"].startswith("gần như luôn đạt cao")
+    assert "vòm hoành" in TEXTS["tier.body without dome"]["vi"]
+    assert TEXTS["chart.measured"]["vi"] == "PET đo thực tế"
 
 
 def test_organs_have_names():
