@@ -116,6 +116,16 @@ def test_3_3_ge_private_time(dro, tmp_path):
     assert audit.rule == "bqml-start-vendor-private"
 
 
+@pytest.mark.parametrize("vr", ["DT", "UN"])
+def test_3_3_ge_private_time_without_its_creator(dro, tmp_path, vr):
+    set_all(dro, Manufacturer="GE MEDICAL SYSTEMS", SeriesTime="113000", AcquisitionTime="111500")
+    for ds in dro:
+        ds.add_new(0x0009100D, vr, "20250101110000.00" if vr == "DT" else b"20250101110000.00 ")
+    audit = assert_reference(write_series(dro, tmp_path / "dro"))
+    assert audit.rule == "bqml-start-vendor-private"
+    assert "private-creator-missing" in {finding.code for finding in audit.findings}
+
+
 def test_3_4_no_decay_correction_and_two_beds(dro, tmp_path):
     set_all(dro, DecayCorrection="NONE", CorrectedImage=["ATTN"])
     for k, ds in enumerate(dro):
@@ -165,13 +175,16 @@ def test_what_must_be_refused(dro, tmp_path, values, code):
 
 
 def assert_suvbw_already(archive, folder):
-    """GML is not multiplied again, though dose, weight and times are all there."""
+    """GML is not multiplied again, though dose, weight and times are all there.
+
+    The crops state the number of slices that they were cut from.
+    """
     with tarfile.open(archive) as tar:
         members = [each for each in tar.getmembers() if "/PET/" in each.name and each.isfile()]
         tar.extractall(folder, members, filter="data")
     report = suv_report(folder)
     assert (report.factor, report.rule) == (1.0, "gml-bw")
-    assert {finding.code for finding in report.findings} <= {"header-warning"}
+    assert {finding.code for finding in report.findings} <= {"header-warning", "images-absent"}
     volume = read_pet(report.series).volume
     assert volume.array.min() >= 0
     assert 1 < volume.array.max() < 60

@@ -19,7 +19,10 @@ neither. The standard wants Bq (PS3.3 C.8.9.2); GE and Philips exports in MBq ar
 
 BELIEVED_MBQ_PER_KG = (0.15, 60.0)
 """Injected activity per body weight: from total-body PET at a tenth of the usual dose (0.37, Tan et
-al., J Nucl Med 2022) to Rb-82 in the heart; neonates get 14 MBq of FDG (EANM dosage card)."""
+al., J Nucl Med 2022) to Rb-82 in the heart."""
+
+MOST_MBQ_PER_KG_OF_F18 = 30.0
+"""A neonate of 2 kg gets 14 to 26 MBq of FDG (EANM dosage card), a light adult 20 MBq/kg."""
 
 USUAL_MCI_IN_MBQ_PER_KG = (1.5, 12.0)
 """What a number too small for MBq would mean as mCi, if it were the usual dose of an adult."""
@@ -89,6 +92,8 @@ def refuse_implausible_dose(injection: Injection, weight_kg: float) -> None:
         InputRefused: ``dose-implausible`` or ``dose-unit-unclear``.
     """
     least, most = BELIEVED_MBQ_PER_KG
+    if abs(injection.half_life_s / F18_HALF_LIFE_S - 1) <= 0.05:
+        most = MOST_MBQ_PER_KG_OF_F18
     mbq_per_kg = injection.dose_bq / 1e6 / weight_kg
     if not least <= mbq_per_kg <= most:
         raise InputRefused(

@@ -131,8 +131,8 @@ def _during_scan(found: datetime, reference: datetime) -> tuple[Finding, ...]:
         return ()
     late = (found - reference).total_seconds() / 60
     message = (
-        f"The injection lies {late:.1f} min after the time to which decay was corrected, and before"
-        " the end of the scan: a dynamic scan that began first"
+        f"The injection lies {late:.1f} min after the reference time and before the scan's end:"
+        " a dynamic scan that began first"
     )
     return (Finding("injection-during-scan", "warning", message),)
 

@@ -19,11 +19,11 @@ CENTIMETRES_ABOVE = 3.0
 BELIEVED_KG = (2.0, 350.0)
 """From a small neonate to more than the table of any scanner bears."""
 
-GROWN_YEARS, LEAST_GROWN_KG = 18.0, 20.0
+GROWN_YEARS, LEAST_GROWN_KG = (18.0, 120.0), 20.0
 
 POSSIBLE_SIZE_M = (0.3, 2.5)
 
-BELIEVED_SIZE_M = (1.3, 2.3)
+BELIEVED_SIZE_M = (1.4, 2.3)
 """Sizes by which a weight is judged: below them are children, and inches or feet by mistake."""
 
 BELIEVED_BMI = (9.0, 60.0)
@@ -59,7 +59,7 @@ def _refuse_disbelieved(ds: Dataset, weight_kg: float) -> None:
     """Refuse a weight of nobody, of no grown person of that age, or beyond reason for the size."""
     least, most = BELIEVED_KG
     age, size = _age_years(ds), number(ds, "PatientSize")
-    grown = age is not None and age >= GROWN_YEARS
+    grown = age is not None and GROWN_YEARS[0] <= age <= GROWN_YEARS[1]
     if not (LEAST_GROWN_KG if grown else least) <= weight_kg <= most:
         raise _disbelieved("is not that of a grown person" if grown else "is not that of a person")
     size_m = size / 100.0 if size is not None and size > CENTIMETRES_ABOVE else size
