@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ctpet.dicom.suv_report import SuvReport
     from ctpet.doctor import DoctorReport
     from ctpet.evaluate.compare import Comparison
+    from ctpet.evaluate.margin import Margin
     from ctpet.evaluate.run import EvaluateRequest, Evaluation
     from ctpet.job.demo import DemoResult
     from ctpet.job.run import JobResult
@@ -350,13 +351,18 @@ def evaluate(
 
 
 def compare(
-    reports: Sequence[str | Path], out: str | Path, *, language: Literal["en", "vi"] = "en"
+    reports: Sequence[str | Path],
+    out: str | Path,
+    *,
+    margin: "Margin | None" = None,
+    language: Literal["en", "vi"] = "en",
 ) -> "Comparison":
     """Put the models of several reports side by side, as one HTML file.
 
     Args:
         reports: folders that :func:`evaluate` made, on the same patients and references.
         out: the file to make.
+        margin: difference of MAE in the body that matters; None: the one that the reports state.
         language: in which the page opens; it holds both.
 
     Raises:
@@ -367,7 +373,7 @@ def compare(
     from ctpet.evaluate.report.comparison_page import write_comparison
     from ctpet.job.staging import staged_file
 
-    comparison = side_by_side([Path(path) for path in reports])
+    comparison = side_by_side([Path(path) for path in reports], margin=margin)
     with staged_file(Path(out), suffixes=(".html",)) as path:
         write_comparison(comparison, path, language=language)
     return comparison

@@ -28,6 +28,14 @@ _STANDINGS = {
     "open": "no difference shown between {} and {}",
     "untested": "no test of {} and {}",
 }
+_RELEVANCES = {
+    "superior": "better by more than the margin",
+    "inferior": "worse by more than the margin",
+    "equivalent": "equivalent within the margin",
+    "non_inferior": "not inferior by the margin",
+    "non_superior": "not superior by the margin",
+    "open": "not shown to be equivalent",
+}
 
 
 def synthesis_text(result: "JobResult") -> str:
@@ -241,6 +249,13 @@ def evaluation_text(result: "Evaluation", out: Path) -> str:
         lines = {x.tier: x for x in summary.baselines if (x.name, x.metric) == (name, "mae")}
         rows.append(_row(name, [_beside(lines[tier]) for tier in tiers]))
     rows += ["", f"{len(result.cases)} cases of {summary.patients} patients; mean over patients"]
+    if summary.margin:
+        rows.append(f"margin stated for MAE in the body: {summary.margin}")
+        rows += [
+            f"  beside {line.name}: {_RELEVANCES[line.relevance]}"
+            for line in summary.baselines
+            if line.relevance != "unstated"
+        ]
     rows += _detection_told(summary.detection)
     rows += _participants_told(result.participants)
     return "\n".join([*rows, f"wrote {out}/report.html"])
@@ -306,5 +321,6 @@ def comparison_text(result: "Comparison", out: Path) -> str:
         rows.append(
             f"{pair.endpoint.kind} {pair.endpoint.metric}{where}: "
             f"{told.format(*names)} (difference {_interval(pair.difference)}{p})"
+            + ("" if pair.relevance == "unstated" else f"; {_RELEVANCES[pair.relevance]}")
         )
     return "\n".join([*rows, "", f"{result.patients} patients", f"wrote {out}"])

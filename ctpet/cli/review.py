@@ -2,11 +2,14 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ctpet.cli.shared import Debug, Json, Quiet, explained, print_json, say
+
+if TYPE_CHECKING:
+    from ctpet.evaluate.margin import Margin
 
 
 class Language(StrEnum):
@@ -16,6 +19,10 @@ class Language(StrEnum):
     VIETNAMESE = "vi"
 
 
+MarginOption = Annotated[
+    str | None,
+    typer.Option(help="Difference of MAE in the body that matters: 0.05 (g/mL) or 10%."),
+]
 InLanguage = Annotated[Language, typer.Option(help="In which the page opens; it holds both.")]
 
 
@@ -53,6 +60,7 @@ def evaluate(  # noqa: PLR0913  (typer: one parameter an option)
         str | None, typer.Option("--model", "-m", help="That predicted: whom did it learn from?")
     ] = None,
     title: Annotated[str, typer.Option(help="Of the report; the model's name by default.")] = "",
+    margin: MarginOption = None,
     resample: Annotated[
         bool, typer.Option("--resample", help="Put predictions onto the references' grids.")
     ] = False,
@@ -105,6 +113,7 @@ def evaluate(  # noqa: PLR0913  (typer: one parameter an option)
         workers=workers or os.cpu_count() or 1,
         covariates=covariates,
         cut_points=dict(map(_cut, cut or [])),
+        margin=_margin(margin),
     )
     with reporting(STAGE_SHARES, style="quiet" if quiet else "auto") as progress:
         result = api.evaluate(request, out, language=language.value, progress=progress)
@@ -114,6 +123,15 @@ def evaluate(  # noqa: PLR0913  (typer: one parameter an option)
         say(evaluation_text(result, out))
     if result.refused:
         raise typer.Exit(InputRefused.exit_code)
+
+
+def _margin(told: str | None) -> "Margin | None":
+    from ctpet.evaluate.margin import read_margin
+
+    try:
+        return None if told is None else read_margin(told)
+    except ValueError:
+        raise typer.BadParameter(f"--margin {told}: write 0.05 for g/mL, or 10%") from None
 
 
 def _cut(told: str) -> tuple[str, tuple[float, ...]]:
@@ -135,6 +153,7 @@ def _cut(told: str) -> tuple[str, tuple[float, ...]]:
 def compare(
     reports: Annotated[list[Path], typer.Argument(help="Folders that `ctpet evaluate` made.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="New file, such as compare.html.")],
+    margin: MarginOption = None,
     language: InLanguage = Language.ENGLISH,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -146,6 +165,6 @@ def compare(
     from ctpet import api
     from ctpet.texts import comparison_text
 
-    result = api.compare(reports, out, language=language.value)
+    result = api.compare(reports, out, margin=_margin(margin), language=language.value)
     if not quiet:
         say(comparison_text(result, out))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ctpet.errors import InputRefused
 from ctpet.evaluate.endpoints import ENDPOINTS, PRIMARY, Endpoint, Standing
+from ctpet.evaluate.margin import Margin, Relevance, relevance
 from ctpet.evaluate.outputs import SUMMARY_FILE, SUMMARY_FORMAT
 from ctpet.evaluate.paired import paired_tests
 from ctpet.evaluate.statistics import (
@@ -107,6 +108,8 @@ class Paired:
         p_adjusted: for all pairs and endpoints.
         standing: of the first beside the second.
         detectable: true difference that this many patients would show four times in five.
+        margin_suv: that was stated, for MAE in the body; NaN: none.
+        relevance: of the first beside the second and the margin.
     """
 
     first: int
@@ -117,6 +120,8 @@ class Paired:
     p_adjusted: float
     standing: Standing
     detectable: float
+    margin_suv: float = np.nan
+    relevance: Relevance = "unstated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,7 @@ class Comparison:
         pairs: every two of them, by every endpoint that some patient has for both.
         baselines: MAE in the body of each baseline, the same for all.
         beside_baselines: every model beside every baseline.
+        margin: difference of MAE in the body that matters; None: none was stated.
         counts: of foci over all cases, by word (``fabricated``, …), parallel to the entries.
     """
 
@@ -160,35 +166,52 @@ class Comparison:
     baselines: Mapping[str, Interval]
     beside_baselines: tuple[BesideBaseline, ...]
     counts: Mapping[str, tuple[int, ...]]
+    margin: Margin | None = None
 
 
-def compare(reports: Sequence[Path]) -> Comparison:
+def compare(reports: Sequence[Path], *, margin: Margin | None = None) -> Comparison:
     """Compare reports made by ``ctpet evaluate``.
 
     Args:
         reports: their folders, or their ``summary.json``; at least two.
+        margin: difference of MAE in the body that matters; None: the one that the reports state.
 
     Raises:
         InputRefused: ``report-unreadable``; ``one-report``; ``patients-differ``: not the same
             cases of the same patients; ``references-differ``: other measured PETs or grids;
-            ``settings-differ``; ``bodies-differ``: scored in other voxels, or beside other
+            ``settings-differ``; ``margin-differs``: the reports state another one;
+            ``bodies-differ``: scored in other voxels, or beside other
             baselines.
     """
     if len(reports) < 2:
         raise InputRefused("one-report", "One report cannot be compared", remedy="Name another")
     summaries = [_read(path) for path in reports]
     _check_same(reports, summaries)
+    margin = _margin(summaries[0]["settings"].get("margin"), margin)
     entries = _entries(reports, summaries)
     patients = [case["patient"] for case in entries[0].cases.values()]
     return Comparison(
         entries=entries,
         patients=len(set(patients)),
         rows=_rows(entries, patients),
-        pairs=_pairs(entries, patients),
+        pairs=_pairs(entries, patients, margin),
         baselines=_baselines(entries[0], patients),
         beside_baselines=_beside_baselines(entries, patients),
         counts={word: tuple(_count(entry, word) for entry in entries) for word in _COUNTS},
+        margin=margin,
     )
+
+
+def _margin(told: Mapping[str, Any] | None, given: Margin | None) -> Margin | None:
+    """Return the margin that the reports state, or the one given where they state none."""
+    stated = Margin(told["value"], told["unit"]) if told else None
+    if stated and given and stated != given:
+        raise InputRefused(
+            "margin-differs",
+            f"The reports state a margin of {stated}, not {given}",
+            remedy="Leave out --margin: a margin that is changed afterwards is none",
+        )
+    return stated or given
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -300,13 +323,18 @@ def _rows(entries: Sequence[Entry], patients: Sequence[str]) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _pairs(entries: Sequence[Entry], patients: Sequence[str]) -> tuple[Paired, ...]:
-    family = {}
+def _pairs(
+    entries: Sequence[Entry], patients: Sequence[str], margin: Margin | None = None
+) -> tuple[Paired, ...]:
+    family, margins_suv = {}, {}
     for endpoint, (a, b) in product(ENDPOINTS, combinations(range(len(entries)), 2)):
         first, second = (_endpoint_values(entries[each], endpoint) for each in (a, b))
         difference = by_patient(first - second, patients)
         if np.isfinite(difference).any():
             family[a, b, endpoint] = difference
+            if margin and endpoint == PRIMARY:
+                of_second = by_patient(np.where(np.isnan(first), np.nan, second), patients)
+                margins_suv[a, b, endpoint] = margin.in_suv(float(np.nanmean(of_second)))
     tests = paired_tests(list(family.values()))
     return tuple(
         Paired(
@@ -316,6 +344,8 @@ def _pairs(entries: Sequence[Entry], patients: Sequence[str]) -> tuple[Paired, .
             p_adjusted=test.p_adjusted,
             standing=key[-1].standing(test),
             detectable=minimum_detectable_difference(difference),
+            margin_suv=margins_suv.get(key, np.nan),
+            relevance=relevance(test.interval, margins_suv.get(key, np.nan)),
         )
         for (key, difference), test in zip(family.items(), tests, strict=True)
     )

@@ -67,6 +67,7 @@ def summary_json(evaluation: Evaluation) -> dict[str, Any]:
             "hot_suv": HOT_SUV,
             "least_focus_ml": LEAST_ML,
             "near_mm": NEAR_MM,
+            "margin": evaluation.summary.margin,
         },
         "patients": evaluation.summary.patients,
         "seen": evaluation.seen,

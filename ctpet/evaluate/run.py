@@ -14,6 +14,7 @@ from ctpet.evaluate.covariates import Covariates, read_covariates
 from ctpet.evaluate.files import CaseFiles, Refused, Sources, find_cases
 from ctpet.evaluate.label_names import label_names
 from ctpet.evaluate.made_by import find_maker
+from ctpet.evaluate.margin import Margin
 from ctpet.evaluate.repeats import Fingerprint, repeated
 from ctpet.evaluate.score import CaseScore, Scored, ScoreTask, Tallies, score_case
 from ctpet.evaluate.subgroups import Participants, participants, require_somebody
@@ -42,6 +43,7 @@ class EvaluateRequest:
         workers: processes.
         covariates: CSV of the patients; None: without.
         cut_points: where its columns of numbers are split, ascending; others at the median.
+        margin: difference of MAE in the body that matters, stated beforehand; None: none.
     """
 
     sources: Sources | None = None
@@ -53,6 +55,7 @@ class EvaluateRequest:
     workers: int = 1
     covariates: Path | None = None
     cut_points: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    margin: Margin | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +158,7 @@ def evaluate(request: EvaluateRequest, *, progress: Progress = silent) -> Evalua
         files=tuple(scored),
         baselines=found,
         refused=tuple(refused),
-        summary=_summary(scores, found, primary),
+        summary=_summary(scores, found, primary, request.margin),
         seen=_summary_of_seen(scores, found, primary),
         pooled=pooled,
         participants=None if covariates is None else _participants(covariates, scored, unseen),
@@ -170,9 +173,16 @@ def _participants(
 
 
 def _summary(
-    scores: Sequence[CaseScore], baselines: Sequence[BaselineErrors], which: Sequence[int]
+    scores: Sequence[CaseScore],
+    baselines: Sequence[BaselineErrors],
+    which: Sequence[int],
+    margin: Margin | None = None,
 ) -> Summary:
-    return summarise([scores[number] for number in which], [baselines[number] for number in which])
+    return summarise(
+        [scores[number] for number in which],
+        [baselines[number] for number in which],
+        margin=margin,
+    )
 
 
 def _summary_of_seen(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ctpet.evaluate.baselines import NOTHING
 from ctpet.evaluate.detection_summary import DetectionSummary, detection_summary
 from ctpet.evaluate.endpoints import PRIMARY, TIER_ENDPOINTS, Standing
+from ctpet.evaluate.margin import Margin, Relevance, relevance
 from ctpet.evaluate.paired import paired_tests
 from ctpet.evaluate.score import CaseScore, Kind
 from ctpet.evaluate.statistics import (
@@ -78,6 +79,8 @@ class BaselineLine:
         p_adjusted: for that family.
         standing: of the model beside the baseline.
         detectable: true difference that this many patients would show four times in five.
+        margin_suv: that was stated, for MAE in the body; NaN: none.
+        relevance: of the model beside the baseline and the margin.
     """
 
     name: str
@@ -89,6 +92,8 @@ class BaselineLine:
     p_adjusted: float = np.nan
     standing: Standing = "untested"
     detectable: float = np.nan
+    margin_suv: float = np.nan
+    relevance: Relevance = "unstated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,7 @@ class Summary:
         agreements: Bland–Altman.
         totals: sums over all cases of what is counted, such as ``foci: fabricated count <1``.
         detection: what a segmenter found; None without its masks.
+        margin: that was stated; None: none.
     """
 
     patients: int
@@ -134,22 +140,30 @@ class Summary:
     agreements: tuple[AgreementLine, ...]
     totals: Mapping[str, float]
     detection: DetectionSummary | None = None
+    margin: Margin | None = None
 
 
-def summarise(cases: Sequence[CaseScore], baselines: Sequence[BaselineErrors]) -> Summary:
+def summarise(
+    cases: Sequence[CaseScore],
+    baselines: Sequence[BaselineErrors],
+    *,
+    margin: Margin | None = None,
+) -> Summary:
     """Average over patients: a patient's cases first, then the patients.
 
     Args:
         cases: at least one.
         baselines: parallel to ``cases``; errors of each baseline fitted without the patient.
+        margin: difference of MAE in the body that matters, stated beforehand.
     """
     return Summary(
         patients=len({case.patient for case in cases}),
         lines=_lines(cases),
-        baselines=_baseline_lines(cases, baselines),
+        baselines=_beside_margin(_baseline_lines(cases, baselines), margin),
         agreements=_agreements(cases),
         totals=_totals(cases),
         detection=detection_summary(cases),
+        margin=margin,
     )
 
 
@@ -210,6 +224,25 @@ def _baseline_lines(
             detectable=minimum_detectable_difference(differences[key]),
         )
     return tuple(lines.values())
+
+
+def _beside_margin(
+    lines: Sequence[BaselineLine], margin: Margin | None
+) -> tuple[BaselineLine, ...]:
+    """Add to the lines of MAE in the body what they say beside a margin."""
+    if margin is None:
+        return tuple(lines)
+    where = PRIMARY.region, PRIMARY.metric
+    return tuple(
+        replace(
+            line,
+            margin_suv=margin.in_suv(line.interval.mean),
+            relevance=relevance(line.difference, margin.in_suv(line.interval.mean)),
+        )
+        if (line.tier, line.metric) == where and line.standing != "untested"
+        else line
+        for line in lines
+    )
 
 
 def _error(errors: BaselineErrors, name: str, tier: str, metric: str) -> float:

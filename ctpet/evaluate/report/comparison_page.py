@@ -31,6 +31,7 @@ class PairRow:
     endpoint: Key
     difference: Cell
     shown: Key
+    relevance: Key | None
     detectable: str
 
 
@@ -134,6 +135,9 @@ def _verdict(comparison: Comparison) -> list[Sentence]:
         for one in comparison.beside_baselines
         if one.standing == "worse"
     ]
+    if comparison.margin:
+        told: dict[str, Value] = {"margin": str(comparison.margin)}
+        sentences.append(Sentence("margin.stated", "plain", told))
     return [*sentences, _power(comparison)]
 
 
@@ -196,6 +200,7 @@ def _pairs(comparison: Comparison) -> list[PairRow]:
                 tested_cell(pair.difference, pair.p_adjusted, pair.standing), standing="untested"
             ),
             shown=Key(f"compare.first_{pair.standing}"),
+            relevance=(None if pair.relevance == "unstated" else Key(f"margin.{pair.relevance}")),
             detectable=numbers.number(pair.detectable),
         )
         for pair in comparison.pairs

@@ -55,9 +55,7 @@ def methods(evaluation: Evaluation, words: Words) -> list[tuple[Text, tuple[Text
         **_detection(evaluation, words),
         "uptake": (say("methods.uptake.text", hot=_FOCI["hot"]),),
         "texture": (say("methods.texture.text", low=f"{low:g}", top=f"{top:g}"),),
-        "statistics": (
-            say("methods.statistics.text", **_STATISTICS, tests=tests_made(evaluation.summary)),
-        ),
+        "statistics": _statistics(evaluation, words),
         **_participants(evaluation, words),
         "limits": (say("methods.limits.text"),),
     }
@@ -74,6 +72,14 @@ def _participants(evaluation: Evaluation, words: Words) -> dict[str, tuple[Text,
     if evaluation.participants is None:
         return {}
     return {"participants": (words.say("methods.participants.text", **_STATISTICS),)}
+
+
+def _statistics(evaluation: Evaluation, words: Words) -> tuple[Text, ...]:
+    summary = evaluation.summary
+    tests = words.say("methods.statistics.text", **_STATISTICS, tests=tests_made(summary))
+    if summary.margin is None:
+        return (tests,)
+    return tests, words.say("margin.method", margin=str(summary.margin))
 
 
 def _software(evaluation: Evaluation, words: Words) -> tuple[Text, ...]:

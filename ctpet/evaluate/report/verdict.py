@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from ctpet.evaluate.baselines import NOTHING
 from ctpet.evaluate.endpoints import PRIMARY, TIER_ENDPOINTS, Endpoint, Standing
+from ctpet.evaluate.margin import Margin, Relevance
 from ctpet.evaluate.paired import LEVEL
 from ctpet.evaluate.report import numbers
 from ctpet.evaluate.report.detection_table import detection_rows
@@ -18,6 +19,16 @@ from ctpet.evaluate.statistics import LEAST_PATIENTS
 from ctpet.evaluate.summary import JUDGED_METRIC, JUDGED_TIER, BaselineLine, Summary
 
 Tone = Literal["plain", "doubt", "bad"]
+
+
+_RELEVANCE_TONES: Mapping[Relevance, Tone] = {
+    "superior": "plain",
+    "inferior": "bad",
+    "equivalent": "doubt",
+    "non_inferior": "doubt",
+    "non_superior": "bad",
+    "open": "doubt",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,7 @@ def verdict(evaluation: Evaluation) -> Verdict:
     sentences += [_worse(line) for line in judged if line.standing == "worse"]
     sentences += [_higher(line) for line in judged if _is_higher(line)]
     sentences += [one for endpoint in TIER_ENDPOINTS[1:] for one in _elsewhere(summary, endpoint)]
+    sentences += _beside_margin(summary.margin, judged)
     sentences += _refitted(judged)
     if {line.name for line in summary.baselines} == {NOTHING}:
         sentences.append(Sentence("verdict.nothing_to_fit", "doubt"))
@@ -220,6 +232,19 @@ def _elsewhere(summary: Summary, endpoint: Endpoint) -> list[Sentence]:
         for standing, tone in tones
         if _named(made, standing)
     ]
+
+
+def _beside_margin(margin: Margin | None, judged: Sequence[BaselineLine]) -> list[Sentence]:
+    """Return what was shown beside the stated margin."""
+    if margin is None:
+        return []
+    sentences = [Sentence("margin.stated", "plain", {"margin": str(margin)})]
+    for one in get_args(Relevance):
+        named = tuple(baseline_name(line.name) for line in judged if line.relevance == one)
+        if named and one != "unstated":
+            values: dict[str, Value] = {"margin": str(margin), "baselines": named}
+            sentences.append(Sentence(f"margin.{one}_to", _RELEVANCE_TONES[one], values))
+    return sentences
 
 
 def _detection(summary: Summary) -> list[Sentence]:

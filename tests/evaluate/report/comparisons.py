@@ -34,7 +34,7 @@ def _merged(regions):
     return [{"kind": k, "name": n, "values": values} for (k, n), values in found.items()]
 
 
-def made_comparison(maes, *, seen=None, without=None):
+def made_comparison(maes, *, seen=None, without=None, margin=None):
     """Models A, B, … with these MAEs; the last saw case ``seen``, of the first it is not known.
 
     The last lacks what ``without`` says.
@@ -48,10 +48,11 @@ def made_comparison(maes, *, seen=None, without=None):
         )
     patients = [case["patient"] for case in entries[0].cases.values()]
     return Comparison(
+        margin=margin,
         entries=tuple(entries),
         patients=len(patients),
         rows=_rows(entries, patients),
-        pairs=_pairs(entries, patients),
+        pairs=_pairs(entries, patients, margin),
         baselines={"nothing": interval([1.5] * len(patients))},
         beside_baselines=_beside_baselines(entries, patients),
         counts={word: tuple(range(len(entries))) for word in (

@@ -73,7 +73,7 @@ def evaluation(
     return assembled(cases, found, model=(contract(), DIGEST) if model else None, **changes)
 
 
-def assembled(cases, baselines, **changes) -> Evaluation:
+def assembled(cases, baselines, *, margin=None, **changes) -> Evaluation:
     """Put cases together as ``evaluate`` does."""
     given = {
         "title": "", "model": None, "resampled": False, "files": (), "refused": (),
@@ -82,7 +82,9 @@ def assembled(cases, baselines, **changes) -> Evaluation:
     primary = primary_cases(cases)
     seen = [number for number in range(len(cases)) if number not in primary]
     summary, of_seen = (
-        summarise([cases[n] for n in which], [baselines[n] for n in which]) if which else None
+        summarise([cases[n] for n in which], [baselines[n] for n in which], margin=margin)
+        if which
+        else None
         for which in (primary, seen)
     )
     given |= {"cases": tuple(cases), "baselines": tuple(baselines)}
@@ -114,8 +116,8 @@ def pictures(evaluated: Evaluation) -> list[Picture]:
 
 def _errors(mae):
     return {
-        "mae": mae, "rmse": 1.5 * mae, "bias": -mae / 2, "nmae": 0.3, "psnr_db": 30.0,
-        "pearson": 0.9, "concordance": 0.8, "ssim": 0.85, "ms_ssim": 0.95,
+        "voxels": 1000.0, "mae": mae, "rmse": 1.5 * mae, "bias": -mae / 2, "nmae": 0.3,
+        "psnr_db": 30.0, "pearson": 0.9, "concordance": 0.8, "ssim": 0.85, "ms_ssim": 0.95,
     }  # fmt: skip
 
 

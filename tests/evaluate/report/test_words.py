@@ -11,6 +11,7 @@ from ctpet.errors import InputRefused
 from ctpet.evaluate.baselines import NOTHING
 from ctpet.evaluate.covariates import Column, Covariates
 from ctpet.evaluate.files import CaseFiles, Refused
+from ctpet.evaluate.margin import Margin
 from ctpet.evaluate.pictures import captions_of
 from ctpet.evaluate.report import charts, froc_chart
 from ctpet.evaluate.report.comparison_page import write_comparison
@@ -105,6 +106,25 @@ def mixed():
     return assembled(one.cases, [{NOTHING: errors} for _ in MANY])
 
 
+def around(middle):
+    """Errors of eight patients that lie about ``middle`` in every way that a margin can tell."""
+    steps = [0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07]
+    for by, spread in ((0.3, 1), (-0.3, 1), (0.0, 1), (0.1, 2), (-0.1, 2), (0.0, 20)):
+        yield [middle + by + spread * (step - 0.035) for step in steps]
+
+
+def margins():
+    """Pairs of every relevance."""
+    margin = Margin(0.1, "g/mL")
+    return [made_comparison([[0.5] * 8, maes], margin=margin) for maes in around(0.5)]
+
+
+def beside_margins():
+    """A model beside baselines, of every relevance."""
+    for one in map(evaluation, around(1.0)):
+        yield assembled(one.cases, one.baselines, margin=Margin(0.1, "g/mL"))
+
+
 def comparisons():
     """Three models of which one saw a patient, too few patients to say anything, and a winner."""
     return [
@@ -112,6 +132,7 @@ def comparisons():
         made_comparison([[0.1, 0.2], [0.2, 0.3]]),
         made_comparison([[0.1 * n for n in range(1, 9)], [2 + 0.1 * n for n in range(8)]]),
         made_comparison([[0.1 * n for n in range(1, 9)], [0.5] * 8]),
+        *margins(),
     ]
 
 
@@ -131,6 +152,7 @@ def some_of_every_sort():
         evaluation(MANY[:5]),
         evaluation([0.5, 1.4, 1.5, 0.7, 1.6, 1.2]),
         mixed(),
+        *beside_margins(),
         appearance(),
         evaluation([0.2], baselines=(NOTHING,)),
         assembled([first], [evaluation([0.1]).baselines[0]]),
