@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ctpet.evaluate.autopet import autopet_agreement
 from ctpet.evaluate.components import (
     Mask,
+    Numbers,
     components,
     dice,
     near,
@@ -242,6 +243,22 @@ def lesion_numbers(lesions: NDArray[np.integer] | Mask) -> tuple[NDArray[np.int3
     numbers = np.zeros(lesions.shape, np.int32)
     numbers[marked] = numbers_of_marked + 1
     return numbers, own.size
+
+
+def lesion_names(lesions: NDArray[np.integer] | Mask, numbers: Numbers) -> dict[int, str]:
+    """Return what the lesions are called, by their number from 1: after the map's own numbers.
+
+    Parts that share one number are called after their order.
+
+    Args:
+        lesions: the reference map.
+        numbers: of its lesions, see :func:`lesion_numbers`.
+    """
+    inside = numbers > 0
+    pairs = np.unique(np.stack([numbers[inside], lesions[inside]]), axis=1)
+    own = {int(number): int(value) for number, value in pairs.T}
+    shared = len(set(own.values())) < len(own)
+    return {number: f"lesion {number if shared else value}" for number, value in own.items()}
 
 
 def _unmatched(hot: Mask, other: Mask, spacing_mm: Spacing) -> tuple[BySize, BySize, float]:

@@ -15,7 +15,7 @@ from ctpet.evaluate.agreement import agreement
 from ctpet.evaluate.detection import SegmentedPet, candidate_values, detect, found_values
 from ctpet.evaluate.files import CaseFiles, Refused
 from ctpet.evaluate.label_names import LIVER, MOST_LABELS
-from ctpet.evaluate.lesions import foci, lesion_agreement, lesion_numbers
+from ctpet.evaluate.lesions import foci, lesion_agreement, lesion_names, lesion_numbers
 from ctpet.evaluate.overlap import in_training
 from ctpet.evaluate.reading import CaseVolumes, read_case
 from ctpet.evaluate.regions import Uptake, percist_threshold, uptake_of
@@ -151,7 +151,8 @@ def measure(volumes: CaseVolumes, label_names: Mapping[int, str]) -> list[Region
         found = lesion_agreement(volumes.predicted, measured, volumes.lesions, spacing_mm)
         regions.append(Region("lesions", "all", _flat(asdict(found))))
         numbers, _ = lesion_numbers(volumes.lesions)
-        regions += _detected(volumes, _uptake(volumes, numbers, "lesion", {}, thresholds))
+        names = lesion_names(volumes.lesions, numbers)
+        regions += _detected(volumes, _uptake(volumes, numbers, "lesion", names, thresholds))
     return regions
 
 

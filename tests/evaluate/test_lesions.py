@@ -6,7 +6,13 @@ import SimpleITK
 from scipy import ndimage
 from scipy.spatial import KDTree
 
-from ctpet.evaluate.lesions import SIZE_CLASSES, foci, lesion_agreement
+from ctpet.evaluate.lesions import (
+    SIZE_CLASSES,
+    foci,
+    lesion_agreement,
+    lesion_names,
+    lesion_numbers,
+)
 
 F32 = np.float32
 SHAPE = (16, 20, 24)
@@ -352,6 +358,24 @@ def test_with_several_numbers_each_is_a_lesion_and_with_one_each_component():
         found = lesion_agreement(pet(second), pet(), one, FINE)
         assert found.lesions.count == in_class("1–5", 2), "two meet at a corner"
         assert found.detected.volume_ml == pytest.approx(in_class("1–5", 27 * 0.064))
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        ((101, 7), {1: "lesion 7", 2: "lesion 101"}),
+        ((101,), {1: "lesion 101"}),
+        ((9, 9), {1: "lesion 1", 2: "lesion 2"}),
+        ((), {}),
+    ],
+)
+def test_lesions_are_called_after_the_maps_own_numbers(values, names):
+    """But parts of one number after their order."""
+    lesions = np.zeros(SHAPE, np.uint16)
+    for place, value in zip((box(2, 2, 2), box(2, 2, 12)), values, strict=False):
+        lesions[place] = value
+    numbers, _ = lesion_numbers(lesions)
+    assert lesion_names(lesions, numbers) == names
 
 
 def test_a_gap_between_numbers_is_no_lesion():

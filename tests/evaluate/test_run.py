@@ -17,6 +17,7 @@ from ctpet.evaluate.run import EvaluateRequest, evaluate
 from ctpet.evaluate.score import Scored, patient_key
 from ctpet.evaluate.summary import value_of
 from ctpet.evaluate.tally import tally
+from ctpet.volume import Volume, resample
 from tests.evaluate.pairs import geometry, labels, lesions, measured, write, write_patient
 from tests.prepare.studies import SHAPE, trunk, write_study
 
@@ -280,6 +281,35 @@ def test_a_patient_of_whom_one_case_is_dicom_and_one_nifti_is_one(tmp_path):
     assert found.refused == ()
     assert found.summary.patients == 1
     assert [set(one) for one in found.baselines] == [{"nothing"}] * 2
+
+
+def test_a_lesion_keeps_its_number(tmp_path):
+    write_patient(tmp_path, 0)
+    write(101 * lesions(), tmp_path / "lesions" / "patient-0.nii.gz", "HU")
+    found = evaluate(EvaluateRequest(sources(tmp_path)))
+    assert [x.name for x in found.cases[0].regions if x.kind == "lesion"] == ["lesion 101"]
+
+
+def test_seams_are_sought_before_resampling(tmp_path):
+    """Noise from 8 mm to 5 mm is calm at every few planes; as it came it has no seam."""
+    random = np.random.default_rng(3)
+    fine = geometry((44, 70, 80), mm=4.7)
+    body = np.zeros(fine.shape)
+    body[4:-4, 6:-6, 6:-6] = 1
+    coarse = geometry((26, 41, 47))
+    write(body * random.gamma(4.0, 0.3, fine.shape), tmp_path / "m.nii.gz", on=fine)
+    write(random.gamma(4.0, 0.3, coarse.shape), tmp_path / "p.nii.gz", on=coarse)
+    request = EvaluateRequest(
+        Sources(tmp_path / "p.nii.gz", tmp_path / "m.nii.gz"), resample_prediction=True
+    )
+    (case,) = evaluate(request).cases
+    assert value_of(case, "texture", "body", "seam_ratio") < 1.3
+    moved = Volume(random.gamma(4.0, 0.3, coarse.shape).astype("f4"), coarse, "SUVBW")
+    write(resample(moved, fine, fill=0.0).array, tmp_path / "r.nii.gz", on=fine)
+    (again,) = evaluate(
+        EvaluateRequest(Sources(tmp_path / "r.nii.gz", tmp_path / "m.nii.gz"))
+    ).cases
+    assert value_of(again, "texture", "body", "seam_ratio") > 1.5, "an easy case shows nothing"
 
 
 def test_labels_of_one_name_are_one_organ(tmp_path):
