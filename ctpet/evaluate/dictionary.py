@@ -1,6 +1,7 @@
 """What each metric is: unit, range and definition, for whoever reads the numbers without us."""
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 from ctpet.evaluate.agreement import RANGE_SUV
 from ctpet.evaluate.lesions import HOT_SUV, LEAST_ML, NEAR_MM
@@ -103,6 +104,7 @@ _SORTS = {
 _NOT_DESCRIBED = Entry("", "", "", "")
 
 
+@cache
 def entry_of(metric: str) -> Entry:
     """Return what a metric of ``measurements.csv`` is; an empty entry for one not described."""
     if metric in _METRICS:
