@@ -10,7 +10,7 @@ from pathlib import Path
 from ctpet.contract import ModelContract
 from ctpet.errors import CtpetError, InputRefused
 from ctpet.evaluate.baselines import baseline_errors
-from ctpet.evaluate.covariates import Covariates, read_covariates
+from ctpet.evaluate.covariates import read_covariates
 from ctpet.evaluate.files import CaseFiles, Refused, Sources, find_cases
 from ctpet.evaluate.label_names import label_names
 from ctpet.evaluate.made_by import find_maker
@@ -148,8 +148,7 @@ def evaluate(request: EvaluateRequest, *, progress: Progress = silent) -> Evalua
         scores = seen_by_patient([score for score in scores if score.name not in again])
         primary = primary_cases(scores)
         found = _baselines(shelf, scores, progress)
-        unseen = [scores[number] for number in primary]
-        pooled = _added(shelf.tallies(score.name) for score in unseen)
+        pooled = _added(shelf.tallies(scores[number].name) for number in primary)
     return Evaluation(
         title=request.title or (model.contract.name if model else ""),
         model=(model.contract, model.digest) if model else None,
@@ -161,15 +160,10 @@ def evaluate(request: EvaluateRequest, *, progress: Progress = silent) -> Evalua
         summary=_summary(scores, found, primary, request.margin),
         seen=_summary_of_seen(scores, found, primary),
         pooled=pooled,
-        participants=None if covariates is None else _participants(covariates, scored, unseen),
+        participants=(
+            None if covariates is None else participants(covariates, scored, scores, primary)
+        ),
     )
-
-
-def _participants(
-    covariates: Covariates, files: Sequence[CaseFiles], scores: Sequence[CaseScore]
-) -> Participants:
-    names = {score.name for score in scores}
-    return participants(covariates, [case for case in files if case.name in names], scores)
 
 
 def _summary(

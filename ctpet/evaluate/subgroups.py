@@ -110,7 +110,10 @@ def require_somebody(covariates: Covariates, files: Sequence[CaseFiles]) -> None
 
 
 def participants(
-    covariates: Covariates, files: Sequence[CaseFiles], cases: Sequence[CaseScore]
+    covariates: Covariates,
+    files: Sequence[CaseFiles],
+    cases: Sequence[CaseScore],
+    primary: Sequence[int],
 ) -> Participants:
     """Bring a table of patients together with the scores.
 
@@ -121,6 +124,7 @@ def participants(
         covariates: the table.
         files: of each case.
         cases: parallel to ``files``.
+        primary: positions of the cases that are described; rows about the others are of use too.
 
     Raises:
         InputRefused: ``covariates-nobody``: no row is about a patient; ``covariates-patient``: two
@@ -129,7 +133,8 @@ def participants(
     row_of = _row_of_patient(covariates, files, cases)
     if not row_of:
         raise _nobody(covariates)
-    patients = list(dict.fromkeys(case.patient for case in cases))
+    counted = [cases[number] for number in primary]
+    patients = list(dict.fromkeys(case.patient for case in counted))
     used = set(row_of.values())
     described, subgroups = [], []
     for column in covariates.columns:
@@ -139,12 +144,12 @@ def participants(
             if row in column.values and patient in patients
         }
         described.append(_described(column, values, len(patients)))
-        subgroups += _subgroups(column, values, cases)
+        subgroups += _subgroups(column, values, counted)
     return Participants(
         described=tuple(described),
         subgroups=tuple(subgroups),
         left_out=covariates.left_out,
-        without_row=tuple(case.name for case in cases if case.patient not in row_of),
+        without_row=tuple(case.name for case in counted if case.patient not in row_of),
         unused_lines=tuple(line for row, line in covariates.lines.items() if row not in used),
     )
 

@@ -42,10 +42,12 @@ def found(tmp_path):
     """Participants of eight patients, of a table and cuts."""
     one = evaluation(MAES)
 
-    def found(text=TABLE, cases=one.cases, called=None, **cuts):
+    def found(text=TABLE, cases=one.cases, called=None, primary=None, **cuts):
         (tmp_path / "patients.csv").write_text(text, "utf-8")
         covariates = read_covariates(tmp_path / "patients.csv", cuts)
-        return participants(covariates, called or files([case.name for case in cases]), cases)
+        called = called or files([case.name for case in cases])
+        primary = range(len(cases)) if primary is None else primary
+        return participants(covariates, called, cases, primary)
 
     return found
 
@@ -86,6 +88,13 @@ def test_numbers_are_split_at_the_median_of_the_scored_or_where_told(found):
 
 def test_who_has_no_row_is_named(found):
     assert found().without_row == ("case-7",)
+
+
+def test_only_patients_that_the_figures_are_over_are_described(found):
+    some = found(primary=[0, 1, 5, 7])
+    assert some.described[0].counts == {"Hue": 2, "Hanoi": 1}
+    assert group(some, "site", "Hue").figures["mae"].interval.mean == pytest.approx(0.15)
+    assert (some.without_row, some.unused_lines) == (("case-7",), ())
 
 
 def test_a_patient_of_several_cases_is_one_participant(found):

@@ -175,7 +175,8 @@ def made_participants():
         left_out=(("a", "empty"), ("b", "identifier"), ("c", "many")),
     )
     cases = evaluation(MANY).cases
-    return participants(covariates, [CaseFiles(case.name, case.name, {}) for case in cases], cases)
+    files = [CaseFiles(case.name, case.name, {}) for case in cases]
+    return participants(covariates, files, cases, range(len(cases)))
 
 
 def test_what_is_filled_in_is_escaped_and_what_is_ours_is_not():
