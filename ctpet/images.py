@@ -1,5 +1,6 @@
 """One image, whatever form it has: a DICOM series or a NIfTI file."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.nifti import is_nifti_name, read_nifti_ct, read_nifti_pet
 from ctpet.volume import Volume
+
+_CHOSEN = re.compile(r"(.+?)#([0-9][0-9.]*(?:#[0-9]+)?)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +38,8 @@ def read_ct_image(path: Path) -> Image:
     """Read the one CT at a path as HU.
 
     Args:
-        path: NIfTI file, or DICOM: folder, zip archive or file.
+        path: NIfTI file, or DICOM: folder, zip archive or file, with ``#UID`` or ``#UID#n`` after
+            it to choose a series.
 
     Raises:
         InputRefused: what the readers refuse.
@@ -43,7 +47,7 @@ def read_ct_image(path: Path) -> Image:
     if is_nifti_name(path):
         ct = read_nifti_ct(path)
         return Image(ct.volume, findings=ct.findings)
-    series = _chosen(select_ct, path)
+    series = _chosen(_select_ct, path)
     reading = read_ct(series)
     return Image(reading.volume, _patient(series.first), reading.findings)
 
@@ -52,14 +56,15 @@ def read_pet_image(path: Path) -> Image:
     """Read the one PET at a path as SUVbw.
 
     Args:
-        path: NIfTI file in SUVbw, or DICOM: folder, zip archive or file.
+        path: NIfTI file in SUVbw, or DICOM: folder, zip archive or file, with ``#UID`` or
+            ``#UID#n`` after it to choose a series.
 
     Raises:
         InputRefused: what the readers refuse; a NIfTI file that ctpet made.
     """
     if is_nifti_name(path):
         return Image(read_nifti_pet(path))
-    series = _chosen(select_pet, path)
+    series = _chosen(_select_pet, path)
     reading = read_pet(series)
     return Image(reading.volume, _patient(series.first), reading.findings)
 
@@ -89,22 +94,46 @@ def stated_pair(one: Image, other: Image, what: str) -> tuple[Volume, tuple[Find
     return other.volume.in_frame_of(one.volume), (finding,)
 
 
-def _chosen(select: Callable[[Discovery], SeriesInfo], path: Path) -> SeriesInfo:
+def place_and_series(path: Path) -> tuple[Path, str | None]:
+    """Part a path from the series that is chosen in it: ``FOLDER#UID``, or ``FOLDER#UID#n``.
+
+    Returns:
+        Where it lies, and what ``ctpet scan`` calls the series; None where it is not said.
+    """
+    found = None if path.exists() else _CHOSEN.fullmatch(str(path))
+    return (path, None) if found is None else (Path(found[1]), found[2])
+
+
+def _chosen(select: Callable[[Discovery, str | None], SeriesInfo], path: Path) -> SeriesInfo:
     """Choose the series under a path; a refusal names no UID, as it may stand in a report.
 
     Raises:
         InputRefused: what the selection refuses.
     """
+    place, chosen = place_and_series(path)
     try:
-        return select(discover(path))
+        return select(discover(place), chosen)
     except InputRefused as refusal:
-        if refusal.code != "several-series":
+        told = {
+            "several-series": refusal.message.partition(":")[0],
+            "series-not-found": "The series that a path names does not lie there",
+        }
+        if refusal.code not in told:
             raise
         raise InputRefused(
             refusal.code,
-            refusal.message.partition(":")[0],
-            remedy="Put the one that is meant into a folder of its own; `ctpet scan` lists them",
+            told[refusal.code],
+            remedy="Put the one that is meant into a folder of its own, or name it in a table: "
+            "FOLDER#UID, or FOLDER#UID#n of a series that holds several; `ctpet scan` lists them",
         ) from refusal
+
+
+def _select_ct(discovery: Discovery, series: str | None) -> SeriesInfo:
+    return select_ct(discovery, series=series)
+
+
+def _select_pet(discovery: Discovery, series: str | None) -> SeriesInfo:
+    return select_pet(discovery, series_uid=series)
 
 
 def _patient(header: object) -> str:

@@ -195,7 +195,24 @@ def _kind_findings(series: SeriesInfo) -> list[Finding]:
     if is_ct(series):
         refusal = not_hu(series.headers)
         findings += [refusal] if refusal else unusual_hu(series.first)
+        findings += _joined(series)
     return findings
+
+
+def _joined(series: SeriesInfo) -> list[Finding]:
+    """Tell of acquisitions that lie end to end; a PET of several beds is nothing else."""
+    frames = frames_of(series)
+    numbers = {frame.acquisition for frame in frames} - {""}
+    if not 1 < len(numbers) <= len(frames) // 2:
+        return []
+    return [
+        Finding(
+            "acquisitions-joined",
+            "info",
+            f"The stack is {len(numbers)} acquisitions (0020,0012) end to end; the patient may have "
+            "moved or breathed in between",
+        )
+    ]
 
 
 def _thickness(series: SeriesInfo, spacing_mm: float) -> list[Finding]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
+from ctpet.dicom.alternation import refuse_alternating
 from ctpet.dicom.files import UNREADABLE, FileOpener, unreadable
 from ctpet.dicom.frames import Frame
 from ctpet.dicom.layout import Layout, lay_out
@@ -70,8 +71,8 @@ def load_stack(
         InputRefused: an ``error`` among the series' own findings; those of
             :func:`ctpet.dicom.layout.lay_out` and
             :func:`ctpet.dicom.pixels.decode`; ``rescale-missing``, ``rescale-invalid``,
-            ``duplicates-differ``, ``pixels-not-finite``, ``file-unreadable``; those of
-            :func:`ctpet.volume.no_data.fill_no_data`.
+            ``duplicates-differ``, ``several-series`` (slices alternate), ``pixels-not-finite``,
+            ``file-unreadable``; those of :func:`ctpet.volume.no_data.fill_no_data`.
     """
     refuse_errors(series.findings)
     layout = lay_out(series)
@@ -82,6 +83,7 @@ def load_stack(
         warned = pixel_warning_findings([str(warning.message) for warning in collected])
     filled = fill_no_data(array, layout.geometry.axis_along_body) if quantity == "HU" else []
     volume = Volume(_on_grid(array, layout), layout.geometry, quantity)
+    refuse_alternating(volume.array)
     used = dict.fromkeys(slot[0].instance for slot in layout.slots)
     return Stack(
         volume,

@@ -10,6 +10,7 @@ import pydicom
 from pydicom.errors import InvalidDicomError
 
 from ctpet.errors import InputRefused
+from ctpet.images import place_and_series
 from ctpet.nifti import is_nifti_name
 
 Role = Literal[
@@ -255,7 +256,7 @@ def _volume(entry: Path, role: Role) -> Path:
     Raises:
         InputRefused: ``several-files``, ``no-volume``.
     """
-    if entry.is_file():
+    if entry.is_file() or place_and_series(entry)[1] is not None:
         return entry
     named = [p for p in sorted(entry.iterdir()) if _stem(p).casefold() in _NAMES[role]]
     named = [p for p in named if p.is_dir() or _is_nifti(p)]

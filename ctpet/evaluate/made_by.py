@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ctpet.errors import InputRefused
 from ctpet.evaluate.files import CaseFiles
+from ctpet.images import place_and_series
 from ctpet.infer.model import Model, load_model
 from ctpet.infer.shipped import find_model, shipped_models
 
@@ -49,7 +50,8 @@ def find_maker(cases: Iterable[CaseFiles], given: Path | None) -> Model | None:
 
 def _digest(predicted: Path) -> str:
     """Return the digest that the record beside a prediction gives; empty without one."""
-    folder = predicted if predicted.is_dir() else predicted.parent
+    place, _ = place_and_series(predicted)
+    folder = place if place.is_dir() else place.parent
     for record in (folder / RECORD_FILE, folder.parent / RECORD_FILE):
         try:
             return str(json.loads(record.read_text("utf-8"))["model"]["digest_sha256"])

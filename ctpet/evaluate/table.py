@@ -7,6 +7,7 @@ from typing import get_args
 
 from ctpet.errors import InputRefused
 from ctpet.evaluate.files import CaseFiles, Refused, Role, case_of
+from ctpet.images import place_and_series
 from ctpet.rows import read_rows
 
 _ROLES: tuple[Role, ...] = get_args(Role)
@@ -42,7 +43,7 @@ def _row(table: Path, number: int, cells: Mapping[str, str]) -> CaseFiles | Refu
     if lacking := [column for column in _NEEDED if not cells[column]]:
         return Refused(name, "row-incomplete", f"Line {number} has no {' and no '.join(lacking)}")
     paths: dict[Role, Path] = {role: table.parent / cells[role] for role in _ROLES if cells[role]}
-    if absent := [role for role, path in paths.items() if not path.exists()]:
+    if absent := [role for role, path in paths.items() if not place_and_series(path)[0].exists()]:
         return Refused(name, "file-missing", f"There is no file for {' and '.join(absent)}")
     case = case_of(name, cells["patient"], paths)
     return replace(case, stated=True) if isinstance(case, CaseFiles) else case

@@ -161,8 +161,9 @@ def _stack(files: Sequence[DicomFile], modality: str) -> SeriesInfo:
         raise InputRefused(
             "several-stacks",
             f"The {modality} series holds {len(stacks)} stacks of images that differ in matrix, "
-            "kernel, orientation or spacing",
-            remedy="Leave the one that is meant in the study",
+            "kernel, orientation, spacing or acquisition",
+            remedy="Leave the one that is meant in the study, or name it in a table as FOLDER#UID#n; "
+            "`ctpet scan` lists them",
         )
     return stacks[0]
 

@@ -1,13 +1,13 @@
 """Pairs that a CSV table states: NIfTI files, or DICOM that headers alone would not pair."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from ctpet.dicom.suv.kind import NOT_FOR_TRAINING
 from ctpet.errors import InputRefused
-from ctpet.images import Image, read_ct_image, read_pet_image, stated_pair
+from ctpet.images import Image, place_and_series, read_ct_image, read_pet_image, stated_pair
 from ctpet.nifti import read_nifti_labels
 from ctpet.prepare.archive import is_archive, unpacked
 from ctpet.prepare.pair import Pair
@@ -53,7 +53,7 @@ class TablePair:
         named = [path for path in (self.ct, self.pet, self.lesions, self.labels) if path]
         return [
             file
-            for path in named
+            for path, _ in map(place_and_series, named)
             for file in (path.rglob("*") if path.is_dir() else (path,))
             if file.is_file()
         ]
@@ -66,10 +66,10 @@ class TablePair:
                 :data:`ctpet.dicom.suv.kind.NOT_FOR_TRAINING`; ``patients-differ``.
         """
         with ExitStack() as stack:
-            archives = {path for path in (self.ct, self.pet) if is_archive(path)}
-            places = {path: stack.enter_context(unpacked(path)) for path in archives}
-            ct = read_ct_image(places.get(self.ct, self.ct))
-            pet = read_pet_image(places.get(self.pet, self.pet))
+            archives = {path for path in _places(self.ct, self.pet) if is_archive(path)}
+            folders = {path: stack.enter_context(unpacked(path)) for path in archives}
+            ct = read_ct_image(_opened(self.ct, folders))
+            pet = read_pet_image(_opened(self.pet, folders))
         for finding in pet.findings:
             if finding.code in NOT_FOR_TRAINING:
                 raise InputRefused(
@@ -121,7 +121,18 @@ def _row(table: Path, number: int, cells: dict[str, str]) -> TablePair | Refusal
 
 
 def _is_there(column: str, path: Path) -> bool:
-    return path.is_file() if column in _MAPS else path.exists()
+    return path.is_file() if column in _MAPS else place_and_series(path)[0].exists()
+
+
+def _places(*paths: Path) -> list[Path]:
+    return [place_and_series(path)[0] for path in paths]
+
+
+def _opened(path: Path, folders: Mapping[Path, Path]) -> Path:
+    """Return a path whose archive was unpacked into a folder, with the series that it names."""
+    place, series = place_and_series(path)
+    folder = folders.get(place, place)
+    return folder if series is None else Path(f"{folder}#{series}")
 
 
 def _refuse_two_patients(ct: Image, pet: Image) -> None:

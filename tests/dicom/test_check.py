@@ -95,3 +95,16 @@ def test_findings_of_discovery_come_first(tmp_path):
         ds.PixelSpacing = ["2.1", "2.1"]
     series = discover(write_series(slices, tmp_path / "ct")).series
     assert [check_series(one)[0].code for one in series] == ["series-split", "series-split"]
+
+
+def test_acquisitions_end_to_end_are_told_in_ct(tmp_path):
+    slices = ramp_series(12)
+    for ds in slices[7:]:
+        ds.AcquisitionNumber = "2"
+    findings = {f.code: f for f in check_series(find(write_series(slices, tmp_path / "a")))}
+    assert findings["acquisitions-joined"].severity == "info"
+    assert "2 acquisitions" in findings["acquisitions-joined"].message
+    for k, ds in enumerate(slices):
+        ds.AcquisitionNumber = str(k)
+    codes = {f.code for f in check_series(find(write_series(slices, tmp_path / "b")))}
+    assert "acquisitions-joined" not in codes
