@@ -209,8 +209,8 @@ def _joined(series: SeriesInfo) -> list[Finding]:
         Finding(
             "acquisitions-joined",
             "info",
-            f"The stack is {len(numbers)} acquisitions (0020,0012) end to end; the patient may have "
-            "moved or breathed in between",
+            f"The stack is {len(numbers)} acquisitions (0020,0012) end to end; the patient may "
+            "have moved or breathed in between",
         )
     ]
 

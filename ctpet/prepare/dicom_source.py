@@ -162,8 +162,8 @@ def _stack(files: Sequence[DicomFile], modality: str) -> SeriesInfo:
             "several-stacks",
             f"The {modality} series holds {len(stacks)} stacks of images that differ in matrix, "
             "kernel, orientation, spacing or acquisition",
-            remedy="Leave the one that is meant in the study, or name it in a table as FOLDER#UID#n; "
-            "`ctpet scan` lists them",
+            remedy="Leave the one that is meant in the study, or name it in a table as "
+            "FOLDER#UID#n; `ctpet scan` lists them",
         )
     return stacks[0]
 

@@ -5,7 +5,7 @@ from pydicom.uid import JPEG2000, JPEG2000Lossless, JPEGLSNearLossless
 
 from ctpet.dicom.check import check_series
 from ctpet.dicom.discover import discover
-from tests.dicom.reading import move, ramp_series
+from tests.dicom.reading import find, move, ramp_series
 from tests.dicom_factory import write_series
 
 
