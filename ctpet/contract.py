@@ -85,11 +85,13 @@ class ModelContract:
         intended_use: one or two sentences.
         limitations: what the model cannot do, in plain words.
         trained_on: what it was fitted on.
+        ancestors: what the weights that it started from were fitted on, and theirs; none where it
+            started from chance.
         contract_version: version of this schema.
 
     Raises:
         ValueError: at construction, if a value cannot be meant.
-        TypeError: at construction, if ``trained_on`` is something else.
+        TypeError: at construction, if ``trained_on`` or an ancestor is something else.
     """
 
     name: str
@@ -108,6 +110,7 @@ class ModelContract:
     intended_use: str
     limitations: str
     trained_on: TrainingData
+    ancestors: tuple[TrainingData, ...] = ()
     contract_version: int = CONTRACT_VERSION
 
     def __post_init__(self) -> None:
@@ -115,8 +118,8 @@ class ModelContract:
             raise ValueError(f"contract_version must be {CONTRACT_VERSION}")
         if self.kind not in get_args(ModelKind):
             raise ValueError(f"kind must be one of {get_args(ModelKind)}, not {self.kind!r}")
-        if not isinstance(self.trained_on, TrainingData):
-            raise TypeError("trained_on must be TrainingData")
+        if not all(isinstance(one, TrainingData) for one in self.ever_seen):
+            raise TypeError("trained_on and each of ancestors must be TrainingData")
         if self.radionuclide not in get_args(Radionuclide):
             raise ValueError(
                 f"radionuclide must be one of {get_args(Radionuclide)}, not {self.radionuclide!r}"
@@ -140,9 +143,20 @@ class ModelContract:
             _keep(self, name, _lengths(name, getattr(self, name)))
         _whole("working_bytes_per_voxel", self.working_bytes_per_voxel, least=1)
 
+    @property
+    def ever_seen(self) -> tuple[TrainingData, ...]:
+        """What the weights have ever been fitted on."""
+        return (self.trained_on, *self.ancestors)
+
     def to_json(self) -> str:
-        """Return the contract as one line of JSON with sorted keys."""
-        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False, allow_nan=False)
+        """Return the contract as one line of JSON with sorted keys.
+
+        Ancestors stand there only if there are any, so that older versions of ctpet read the rest.
+        """
+        data = asdict(self)
+        if not self.ancestors:
+            del data["ancestors"]
+        return json.dumps(data, sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 
 def contract_from_json(text: str) -> ModelContract:
@@ -156,7 +170,11 @@ def contract_from_json(text: str) -> ModelContract:
         data = _object("it", json.loads(text))
         _check_version(data.get("contract_version"))
         training = _build(TrainingData, _object("trained_on", data.get("trained_on")))
-        return _build(ModelContract, {**data, "trained_on": training})
+        ancestors = tuple(
+            _build(TrainingData, _object("an ancestor", one))
+            for one in _list("ancestors", data.get("ancestors", []))
+        )
+        return _build(ModelContract, {**data, "trained_on": training, "ancestors": ancestors})
     except (ValueError, TypeError, RecursionError) as error:
         raise ModelInvalid(
             f"The model's contract cannot be read: {error}. Export the model again."
@@ -200,6 +218,12 @@ def _check_version(version: object) -> None:
 def _object(name: str, data: object) -> Mapping[str, object]:
     if not isinstance(data, dict):
         raise TypeError(f"{name} must be a JSON object")
+    return data
+
+
+def _list(name: str, data: object) -> list[object]:
+    if not isinstance(data, list):
+        raise TypeError(f"{name} must be a JSON list")
     return data
 
 

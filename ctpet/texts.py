@@ -107,7 +107,9 @@ def model_text(model: dict[str, Any]) -> str:
         "grid": f"{spacing} mm (k, j, i)",
         "input": "{:g} to {:g} HU".format(*model["hu_range"]),
         "output": "{:g} to {:g} SUVbw".format(*model["suv_range"]),
-        "fitted on": data["description"],
+        "fitted on": "; before that: ".join(
+            one["description"] for one in (data, *model.get("ancestors", ()))
+        ),
         "credit": f"{data['attribution']} ({data['licence']})",
         "file": f"{model['file_name']}, {model['size_bytes']} bytes",
         "sha256": model["digest_sha256"],

@@ -9,19 +9,17 @@ from ctpet.phantom.examination import phantom_patient_id
 _PHANTOM = re.compile(r"phantom-0*(\d+)", re.IGNORECASE)
 
 
-def in_training(identifiers: Iterable[str], trained_on: TrainingData) -> bool:
+def in_training(identifiers: Iterable[str], seen: Iterable[TrainingData]) -> bool:
     """Tell whether one of a patient's identifiers is among those that a model was fitted on.
 
     Args:
         identifiers: PatientID, or what the user calls the patient. That of a digital patient also
             stands for the one it is prepared under.
-        trained_on: of the model's contract.
+        seen: what the model and its ancestors were fitted on.
     """
-    hashes = set(trained_on.patient_hashes)
+    names = [each for identifier in identifiers for each in _aliases(identifier)]
     return any(
-        hash_patient(each, trained_on.salt) in hashes
-        for identifier in identifiers
-        for each in _aliases(identifier)
+        hash_patient(name, data.salt) in data.patient_hashes for data in seen for name in names
     )
 
 

@@ -125,7 +125,7 @@ def evaluate(request: EvaluateRequest, *, progress: Progress = silent) -> Evalua
     model = find_maker(cases, request.model)
     labels = request.sources.labels if request.sources else None
     names = label_names(request.label_names, labels)
-    trained_on = model.contract.trained_on if model else None
+    trained_on = model.contract.ever_seen if model else None
     tasks = [ScoreTask(each, names, request.resample_prediction, trained_on) for each in cases]
     progress("match", 1.0)
     with tempfile.TemporaryDirectory(prefix="ctpet-evaluate-") as scratch:

@@ -94,13 +94,14 @@ class ScoreTask:
         case: which files.
         label_names: of the numbers in label maps.
         resample_prediction: whether predictions on other grids are resampled.
-        trained_on: of the model, to tell whether it saw the patient; None: not known.
+        trained_on: by the model and its ancestors, to tell whether it saw the patient; None: not
+            known.
     """
 
     case: CaseFiles
     label_names: Mapping[int, str]
     resample_prediction: bool
-    trained_on: TrainingData | None
+    trained_on: tuple[TrainingData, ...] | None
 
 
 def patient_key(identifier: str) -> str:

@@ -16,6 +16,7 @@ def draft_contract(
     dataset: Path,
     cases: Sequence[Case],
     extent_seen_mm: tuple[float, float],
+    seen_before: Sequence[TrainingData] = (),
 ) -> ModelContract:
     """Join what a configuration promises with what the network and the data are.
 
@@ -25,6 +26,7 @@ def draft_contract(
         dataset: prepared folder; gives the grid and who must be credited.
         cases: that the model is trained on.
         extent_seen_mm: shortest and longest piece along the patient in a crop or validated case.
+        seen_before: by the weights that it starts from; none where it starts from chance.
 
     Raises:
         CaseInvalid: ``dataset.json`` cannot be read.
@@ -34,6 +36,13 @@ def draft_contract(
     about = read_dataset(dataset)
     slices = [case.slice_spacing_mm for case in cases]
     plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in promised.items()}
+    own = TrainingData(
+        description=about.description or _undescribed(about),
+        attribution=about.attribution,
+        licence=about.licence,
+        salt=about.salt,
+        patient_hashes=tuple(sorted({case.patient_hash for case in cases})),
+    )
     return ModelContract(
         **plain,
         spacing_mm=about.spacing_mm,
@@ -41,13 +50,8 @@ def draft_contract(
         suv_range=(0.0, network.suv_max),
         slice_spacing_seen_mm=(round(min(slices), 3), round(max(slices), 3)),
         extent_seen_mm=extent_seen_mm,
-        trained_on=TrainingData(
-            description=about.description or _undescribed(about),
-            attribution=about.attribution,
-            licence=about.licence,
-            salt=about.salt,
-            patient_hashes=tuple(sorted({case.patient_hash for case in cases})),
-        ),
+        trained_on=own,
+        ancestors=tuple(data for data in dict.fromkeys(seen_before) if data != own),
     )
 
 

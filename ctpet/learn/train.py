@@ -16,6 +16,7 @@ from ctpet.learn.data import CaseDataModule
 from ctpet.learn.draft_contract import draft_contract
 from ctpet.learn.fits import refuse_what_does_not_fit
 from ctpet.learn.identity import changes, refuse_another_run
+from ctpet.learn.lineage import read_parent, refuse_another_kind
 from ctpet.learn.network import SuvNetwork
 from ctpet.learn.precision import training_precision
 from ctpet.learn.run_folder import (
@@ -58,9 +59,10 @@ def train(config: DictConfig) -> dict[str, float]:
     data: CaseDataModule = instantiate(config.data)
     data.setup("fit")
     network: SuvNetwork = instantiate(config.network)
-    if config.start_from is not None:
-        load_weights(network, find_weights(config.start_from))
-    contract = _contract(config, network, data)
+    start = None if config.start_from is None else find_weights(config.start_from)
+    if start is not None:
+        load_weights(network, start)
+    contract = _contract(config, network, data, start)
     objective = instantiate(config.objective, network=network, contract=contract)
     loggers = _chosen(config.logger)
     trainer: Trainer = instantiate(
@@ -150,12 +152,25 @@ def _leads() -> bool:
     return bool(rank_zero_only.rank == 0)  # type: ignore[attr-defined]
 
 
-def _contract(config: DictConfig, network: SuvNetwork, data: CaseDataModule) -> ModelContract:
+def _contract(
+    config: DictConfig, network: SuvNetwork, data: CaseDataModule, start: Path | None
+) -> ModelContract:
+    parent = None if start is None else read_parent(start)
     dataset = Path(config.data.dataset)
     promised: Any = OmegaConf.to_container(config.contract, resolve=True)
     try:
-        return draft_contract(promised, network, dataset, data.training_cases, data.extent_mm)
+        contract = draft_contract(
+            promised,
+            network,
+            dataset,
+            data.training_cases,
+            data.extent_mm,
+            parent.ever_seen if parent else (),
+        )
     except (TypeError, ValueError) as error:
         raise CtpetError(
             f"The model's contract cannot be drafted: {error}. Look at contract.*."
         ) from error
+    if parent is not None:
+        refuse_another_kind(parent, contract, config.start_differs)
+    return contract

@@ -9,7 +9,6 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from lightning import Callback, Trainer, seed_everything
 from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
-from safetensors.torch import save_file
 from torch import nn
 from torch.optim import SGD, AdamW
 
@@ -18,6 +17,7 @@ from ctpet.errors import CtpetError
 from ctpet.learn.adversarial import Adversarial, AdversarialSettings
 from ctpet.learn.data import CaseDataModule, CropSettings
 from ctpet.learn.discriminator import with_spectral_norm
+from ctpet.learn.export.weights_file import write_weights
 from ctpet.learn.hu_channels import HuChannels
 from ctpet.learn.network import SuvNetwork
 from ctpet.learn.sampling import CropWeights
@@ -26,6 +26,7 @@ from ctpet.learn.train import train
 from ctpet.learn.weights import read_weights
 from ctpet.resources import resource_folder
 from tests.case_factory import make_dataset
+from tests.onnx_factory import a_contract
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.*(number of training batches|does not have many workers|LeafSpec|litlogger)"
@@ -303,8 +304,10 @@ def test_the_experiment_starts_from_a_regression_and_leaves_averaged_weights(tmp
             ],
         )  # fmt: skip
     torch.manual_seed(0)
-    start = {k: v.contiguous() for k, v in instantiate(config.network).state_dict().items()}
-    save_file(start, tmp_path / "start.safetensors")
+    network = instantiate(config.network)
+    start = network.state_dict()
+    of_start = a_contract(hu_range=(-1024, 1600), suv_range=(0, 25))
+    write_weights(network, of_start, tmp_path / "start.safetensors")
     metrics = train(config)
     assert metrics["val/gradient_ratio"] > 0
     assert metrics["val/power_ratio"] > 0

@@ -1,6 +1,6 @@
 """The card of a model: what a person should know before using it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,7 +109,7 @@ def card_text(
         measured: of the model file.
         evaluation: Markdown on its error, baselines beside it; None: nothing is claimed.
     """
-    data, tiling, parity = contract.trained_on, measured.tiling, measured.parity
+    tiling, parity = measured.tiling, measured.parity
     git = trained.provenance.get("git") or {}
     smaller = [f"{h}: {d:.2g} SUV" for h, d in tiling.max_difference_suv.items() if d > LIMIT_SUV]
     return CARD.format(
@@ -148,9 +148,15 @@ def card_text(
         megabytes=measured.size_bytes / 1e6,
         parameters=sum(p.numel() for p in trained.network.parameters()) / 1e6,
         overrides=" ".join(fine_tuning(trained, contract.name)),
-        licence=data.licence or "no licence named",
-        attribution=data.attribution or "Nobody has to be credited.",
+        licence="; ".join(_named(one.licence for one in contract.ever_seen)) or "no licence named",
+        attribution=" ".join(_named(one.attribution for one in contract.ever_seen))
+        or "Nobody has to be credited.",
     )
+
+
+def _named(texts: Iterable[str]) -> list[str]:
+    """Return texts that say something, each once, in their order."""
+    return list(dict.fromkeys(text for text in texts if text))
 
 
 def digital_patients(contract: ModelContract) -> int:
@@ -180,6 +186,11 @@ def _saw(contract: ModelContract) -> str:
         )
     elif digital:
         lines.append(f"{digital} of them are digital patients.")
+    lines += [
+        f"The weights that it started from had seen {len(one.patient_hashes)} patients, out of "
+        f"{one.description.rstrip('.')}."
+        for one in contract.ancestors
+    ]
     near, far = contract.extent_seen_mm
     fine, coarse = contract.slice_spacing_seen_mm
     lines.append(

@@ -51,7 +51,7 @@ def held_out(contract: ModelContract, dataset: Path | None, configured: Path) ->
     """
     if dataset is not None or (configured / DATASET_FILE).is_file():
         folder = dataset or configured
-        seen = set(contract.trained_on.patient_hashes)
+        seen = {each for data in contract.ever_seen for each in data.patient_hashes}
         cases = [case for case in list_cases(folder) if case.patient_hash not in seen]
         if cases:
             cases.sort(key=lambda case: (np.prod(case.shape), case.case_id))
@@ -72,9 +72,11 @@ def held_out(contract: ModelContract, dataset: Path | None, configured: Path) ->
 
 
 def _digital_patient(contract: ModelContract) -> HeldOut:
-    salt, seen = contract.trained_on.salt, set(contract.trained_on.patient_hashes)
     seed = FIRST_SEED
-    while hash_patient(phantom_patient_id(seed), salt) in seen:
+    while any(
+        hash_patient(phantom_patient_id(seed), data.salt) in data.patient_hashes
+        for data in contract.ever_seen
+    ):
         seed += 1
     anatomy = draw_anatomy(seed)
     grid = covering_grid(clinical_geometry(anatomy), contract.spacing_mm)
