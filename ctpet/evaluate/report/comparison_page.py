@@ -13,6 +13,7 @@ from ctpet.evaluate.report.cell import Cell, mean_cell, tested_cell
 from ctpet.evaluate.report.charts import case_chart
 from ctpet.evaluate.report.figures import in_all_languages
 from ctpet.evaluate.report.frame import write_page
+from ctpet.evaluate.report.leading import foci_headline
 from ctpet.evaluate.report.lines import baseline_name, endpoint_name, some, tier_name
 from ctpet.evaluate.report.verdict import Sentence
 from ctpet.evaluate.report.words import Key, Language, Value, load_words
@@ -120,8 +121,8 @@ def _alerts(entries: Sequence[Entry]) -> list[Sentence]:
 
 
 def _verdict(comparison: Comparison) -> list[Sentence]:
-    """Return who is lowest, who is worse than a baseline, and how little that says."""
-    sentences = [_lowest(comparison)]
+    """Return what each does to foci, who is lowest or below a baseline, and how little that says."""
+    sentences = [*_foci(comparison), _lowest(comparison)]
     sentences += [
         Sentence(
             "compare.below",
@@ -139,6 +140,15 @@ def _verdict(comparison: Comparison) -> list[Sentence]:
         told: dict[str, Value] = {"margin": str(comparison.margin)}
         sentences.append(Sentence("margin.stated", "plain", told))
     return [*sentences, _power(comparison)]
+
+
+def _foci(comparison: Comparison) -> list[Sentence]:
+    found = []
+    for number, entry in enumerate(comparison.entries):
+        counts = {word: each[number] for word, each in comparison.counts.items()}
+        told: dict[str, Value] = {"model": entry.title, **counts}
+        found.append(Sentence("compare.foci", foci_headline(counts).tone, told))
+    return found
 
 
 def _lowest(comparison: Comparison) -> Sentence:

@@ -100,3 +100,13 @@ def test_the_page_opens_in_the_language_asked_for(tmp_path, language):
 def test_the_same_comparison_gives_the_same_bytes(tmp_path):
     first = page(tmp_path, made_comparison([GOOD, BAD]))
     assert first == page(tmp_path, made_comparison([GOOD, BAD]))
+
+
+def test_foci_of_every_model_come_before_means_over_the_body(tmp_path):
+    comparison = made_comparison([GOOD, BAD])
+    text = Page(page(tmp_path, comparison)).text
+    lines = [line for line in text.splitlines() if "measured foci of high uptake" in line]
+    assert [line.split(":")[0] for line in lines] == ["Model A", "Model B"]
+    counts = {word: each[1] for word, each in comparison.counts.items()}
+    assert "{omitted} of {measured} measured".format_map(counts) in lines[1]
+    assert text.index(lines[1]) < text.index("MAE in the body")
