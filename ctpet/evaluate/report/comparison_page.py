@@ -121,7 +121,7 @@ def _alerts(entries: Sequence[Entry]) -> list[Sentence]:
 
 
 def _verdict(comparison: Comparison) -> list[Sentence]:
-    """Return what each does to foci, who is lowest or below a baseline, and how little that says."""
+    """Return what each does to foci, who has the lowest error, and how little that says."""
     sentences = [*_foci(comparison), _lowest(comparison)]
     sentences += [
         Sentence(
