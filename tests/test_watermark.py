@@ -11,8 +11,10 @@ from matplotlib.image import imread
 
 from ctpet.evaluate.pictures import captions_of
 from ctpet.evaluate.report.words import LANGUAGES, load_words
-from ctpet.render import comparison, preview, projections
+from ctpet.render import comparison, panels, preview, projections
+from ctpet.render.planes import coronal_extreme
 from ctpet.render.watermark import MARK_COLOUR, edge_mm, watermark, widened
+from ctpet.volume import Volume
 from tests.test_render import around_zero, body, pair
 from tests.volume.grids import grid
 
@@ -149,3 +151,43 @@ def test_odd_shapes_are_marked_too(tmp_path):
         path = tmp_path / "odd.png"
         projections.draw_projections(projections.project(ct, pet, pet), path=path)
         assert red(np.rint(255 * imread(path)[..., :3]).astype(int)) > 0
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("size_mm", [(640, 300, 480), (900, 200, 260)])
+def test_captions_stay_above_their_panels(language, size_mm, tmp_path, monkeypatch):
+    titles = []
+    write = panels.caption
+
+    def listening(axes, text, **how):
+        write(axes, text, **how)
+        titles.append((axes.title.get_window_extent().width, axes.get_window_extent().width))
+
+    monkeypatch.setattr(comparison, "caption", listening)
+    monkeypatch.setattr(projections, "caption", listening)
+    captions = captions_of(load_words(), language)
+    for sort in ("comparison", "projections"):
+        drawn(sort, tmp_path, monkeypatch, marked=True, size_mm=size_mm, captions=captions)
+    assert len(titles) == 13
+    assert all(wide <= room for wide, room in titles)
+
+
+def test_where_nothing_was_predicted_there_is_no_difference():
+    ct, pet = pair(grid((6, 8, 10), (5.0, 5.0, 5.0)))
+    cold = Volume(np.zeros_like(pet.array), pet.geometry, "SUVBW")
+    known = np.zeros(pet.array.shape, bool)
+    known[: len(known) // 2] = True
+    for found in (
+        projections.project(ct, pet, cold, known).difference.pixels,
+        comparison.compare(ct, pet, cold, known).coronal.difference.pixels,
+    ):
+        assert (found[: len(found) // 2] == 0).all(), "the head is up"
+        assert found.min() < 0
+
+
+def test_the_largest_difference_along_a_ray_keeps_its_sign():
+    array = np.zeros((2, 5, 3), np.float32)
+    array[0, :, 0] = (1, -3, 2, 0, 0)
+    array[1, :, 2] = (1, -3, 4, 0, 0)
+    found = coronal_extreme(Volume(array, grid((2, 5, 3), (5.0, 5.0, 5.0)), "SUVBW")).pixels
+    np.testing.assert_array_equal(found, [[0, 0, 4], [-3, 0, 0]])

@@ -103,7 +103,7 @@ def captions_of(words: Words, language: Language, *, has_ct: bool = True) -> Cap
 
 
 def _planes(volumes: CaseVolumes, words: Words, mae: float) -> dict[Language, bytes]:
-    compared = compare(*_shown(volumes))
+    compared = compare(*_shown(volumes), volumes.known)
     title = f"MAE {mae:.3f} g/mL"
     return _in_all_languages(
         words,
@@ -113,7 +113,7 @@ def _planes(volumes: CaseVolumes, words: Words, mae: float) -> dict[Language, by
 
 
 def _projections(volumes: CaseVolumes, words: Words) -> dict[Language, bytes]:
-    found = project(*_shown(volumes))
+    found = project(*_shown(volumes), volumes.known)
     return _in_all_languages(
         words, volumes, lambda path, captions: draw_projections(found, path=path, captions=captions)
     )

@@ -3,24 +3,35 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
+from numpy.typing import NDArray
 
 from ctpet.render.captions import ENGLISH, Captions
 from ctpet.render.panels import (
     DIFFERENCE_COLOURS,
     DIFFERENCE_SUV,
-    FONT,
     SUV_WINDOW,
     banner,
+    caption,
     show_ct,
     show_difference,
     show_pet,
     suv_bar,
 )
-from ctpet.render.planes import Plane, Range, View, body_box, coronal_mip, cut, liveliest
+from ctpet.render.planes import (
+    Plane,
+    Range,
+    View,
+    body_box,
+    coronal_mip,
+    cut,
+    difference_of,
+    liveliest,
+)
 from ctpet.render.watermark import edge_mm, watermark, widened
 from ctpet.volume import Volume
 
@@ -76,21 +87,21 @@ def render_comparison(
     draw_comparison(compare(ct, reference, predicted), title=title, path=path)
 
 
-def compare(ct: Volume, reference: Volume, predicted: Volume) -> Compared:
+def compare(
+    ct: Volume, reference: Volume, predicted: Volume, known: NDArray[np.bool_] | None = None
+) -> Compared:
     """Return the planes with the most uptake on the reference, and the projections.
 
     Args:
         ct: HU, any grid.
         reference: SUVBW.
         predicted: SUVBW, on the reference's grid.
+        known: where something was predicted, of the PETs' shape; elsewhere there is no difference.
 
     Raises:
         ValueError: the PETs lie on different grids.
     """
-    if not predicted.geometry.agrees_with(reference.geometry):
-        raise ValueError("the synthetic PET lies on another grid than its reference")
-    difference = Volume(predicted.array - reference.array, reference.geometry, "SUVBW")
-    pets = (reference, predicted, difference)
+    pets = (reference, predicted, difference_of(reference, predicted, known))
     body = body_box(ct)
     edge = edge_mm(body)
     across, depth, upwards = (widened(ends, edge) for ends in body)
@@ -170,10 +181,10 @@ def _draw_mips(figure: Figure, grid: GridSpec, compared: Compared, captions: Cap
     watermark(synthetic, compared.edge, captions.marks)
 
 
-def _frame(axes: Axes, caption: str, across: Range, upward: Range) -> None:
+def _frame(axes: Axes, name: str, across: Range, upward: Range) -> None:
     axes.set_xlim(*across)
     axes.set_ylim(*upward)
-    axes.set_title(caption, color=_INK, fontsize=11, fontfamily=FONT, pad=4)
+    caption(axes, name, ink=_INK, most_pt=11)
 
 
 def _bars(figure: Figure, axes: list[Axes]) -> None:

@@ -28,6 +28,9 @@ DIFFERENCE_SUV = 4.0
 """Largest difference shown, in both directions."""
 
 FONT = "DejaVu Sans"
+_CAPTION_LETTER = 0.6
+"""Width of a letter, on average, relative to the height of the font."""
+
 _FUSION_OPACITY = 0.75
 _FUSION_FULL_AT = 3.0 / 7.0
 """Part of the window from which on the PET hides as much of the CT as it ever does."""
@@ -135,6 +138,15 @@ def label_edges(axes: Axes, edges: Sequence[str]) -> None:
             fontfamily=FONT,
             path_effects=[patheffects.withStroke(linewidth=2.5, foreground="black")],
         )
+
+
+def caption(axes: Axes, text: str, *, ink: str, most_pt: float) -> None:
+    """Write above a panel, whose limits are set, in letters small enough to stay above it."""
+    axes.apply_aspect()
+    room_px = axes.get_window_extent().width
+    fitting_pt = room_px / (_CAPTION_LETTER * len(text)) * 72 / axes.figure.get_dpi()
+    size = min(most_pt, fitting_pt)
+    axes.set_title(text, color=ink, fontsize=size, fontfamily=FONT, pad=5, parse_math=False)
 
 
 def suv_bar(

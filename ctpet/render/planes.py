@@ -106,6 +106,22 @@ def on_grid(volume: Volume, view: View, grid: Geometry, *, fill: float) -> Plane
     return _picture(resample(volume, grid, fill=fill).array, view, grid)
 
 
+def difference_of(
+    reference: Volume, predicted: Volume, known: NDArray[np.bool_] | None = None
+) -> Volume:
+    """Return predicted − reference, and 0 where nothing was predicted.
+
+    Raises:
+        ValueError: the PETs lie on different grids.
+    """
+    if not predicted.geometry.agrees_with(reference.geometry):
+        raise ValueError("the synthetic PET lies on another grid than its reference")
+    difference = predicted.array - reference.array
+    if known is not None:
+        difference = np.where(known, difference, np.float32(0))
+    return Volume(difference, reference.geometry, "SUVBW")
+
+
 def coronal_mip(volume: Volume, *, fill: float = 0.0) -> Plane:
     """Return the maximum intensity projection along anterior-posterior."""
     whole = upright_grid(volume.geometry)

@@ -16,6 +16,7 @@ from ctpet.render.panels import (
     PET_COLOURS,
     SUV_WINDOW,
     banner,
+    caption,
     show_ct,
     show_fusion,
     show_pet,
@@ -152,11 +153,11 @@ def _draw_mip(
     watermark(axes, coronal.edge)
 
 
-def _frame(axes: Axes, caption: str, row: _Row) -> None:
+def _frame(axes: Axes, name: str, row: _Row) -> None:
     """Show the row's part of the patient, under a caption."""
     axes.set_xlim(*row.across)
     axes.set_ylim(*row.upwards)
-    axes.set_title(caption, color="white", fontsize=12, fontfamily=FONT, pad=5)
+    caption(axes, name, ink="white", most_pt=12)
     for spine in axes.spines.values():
         spine.set_color("#50565c")
 

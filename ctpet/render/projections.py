@@ -3,20 +3,29 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from ctpet.render.captions import ENGLISH, Captions
 from ctpet.render.panels import (
     DIFFERENCE_COLOURS,
     DIFFERENCE_SUV,
-    FONT,
+    caption,
     show_difference,
     show_pet,
     suv_bar,
 )
-from ctpet.render.planes import Plane, Range, body_box, coronal_extreme, coronal_mip
+from ctpet.render.planes import (
+    Plane,
+    Range,
+    body_box,
+    coronal_extreme,
+    coronal_mip,
+    difference_of,
+)
 from ctpet.render.watermark import edge_mm, watermark, widened
 from ctpet.volume import Volume
 
@@ -49,20 +58,21 @@ class Projections:
     edge: float
 
 
-def project(ct: Volume, reference: Volume, predicted: Volume) -> Projections:
+def project(
+    ct: Volume, reference: Volume, predicted: Volume, known: NDArray[np.bool_] | None = None
+) -> Projections:
     """Return the projections along anterior-posterior.
 
     Args:
         ct: HU, any grid.
         reference: SUVBW.
         predicted: SUVBW, on the reference's grid.
+        known: where something was predicted, of the PETs' shape; elsewhere there is no difference.
 
     Raises:
         ValueError: the PETs lie on different grids.
     """
-    if not predicted.geometry.agrees_with(reference.geometry):
-        raise ValueError("the synthetic PET lies on another grid than its reference")
-    difference = Volume(predicted.array - reference.array, reference.geometry, "SUVBW")
+    difference = difference_of(reference, predicted, known)
     body = body_box(ct)
     edge = edge_mm(body)
     across, _, upwards = (widened(ends, edge) for ends in body)
@@ -125,7 +135,7 @@ def _panel_px(found: Projections) -> tuple[int, int]:
 def _frame(axes: Axes, name: str, found: Projections) -> None:
     axes.set_xlim(*found.across)
     axes.set_ylim(*found.upwards)
-    axes.set_title(name, color=_INK, fontsize=12, fontfamily=FONT, pad=6)
+    caption(axes, name, ink=_INK, most_pt=12)
     for spine in axes.spines.values():
         spine.set_color(_RULE)
         spine.set_linewidth(0.6)
