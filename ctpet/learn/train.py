@@ -172,5 +172,5 @@ def _contract(
             f"The model's contract cannot be drafted: {error}. Look at contract.*."
         ) from error
     if parent is not None:
-        refuse_another_kind(parent, contract, config.start_differs)
+        refuse_another_kind(parent, contract, config.get("start_differs", ()))
     return contract
