@@ -33,6 +33,7 @@ METRICS: tuple[tuple[str, str, str], ...] = (
     ("tier", "measured > 0.5", "mae"),
     ("tier", "measured > 2.5", "mae"),
     ("tier", "predicted > 2.5", "mae"),
+    ("tier", "in lesions", "mae"),
     ("tier", "body without dome", "mae"),
     ("foci", "body", "fabricated_ml"),
     ("foci", "body", "omitted_ml"),

@@ -6,7 +6,7 @@ from typing import Literal
 
 from ctpet.evaluate.paired import PairedTest
 from ctpet.evaluate.score import Kind
-from ctpet.evaluate.tiers import BODY, MEASURED_HIGH, PREDICTED_HIGH
+from ctpet.evaluate.tiers import BODY, IN_LESIONS, MEASURED_HIGH, PREDICTED_HIGH
 
 Standing = Literal["better", "worse", "open", "untested"]
 """Of the first of two methods; ``open``: neither was shown."""
@@ -44,6 +44,7 @@ TIER_ENDPOINTS = (
     PRIMARY,
     Endpoint("tier", MEASURED_HIGH, "mae"),
     Endpoint("tier", PREDICTED_HIGH, "mae"),
+    Endpoint("tier", IN_LESIONS, "mae"),
     Endpoint("tier", BODY, "concordance", "higher"),
 )
 """Of which baselines have values too."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ctpet.contract import TrainingData
 from ctpet.errors import CtpetError
 from ctpet.evaluate.agreement import agreement
+from ctpet.evaluate.baselines import in_lesions
 from ctpet.evaluate.detection import SegmentedPet, candidate_values, detect, found_values
 from ctpet.evaluate.files import CaseFiles, Refused
 from ctpet.evaluate.label_names import LIVER, MOST_LABELS
@@ -77,7 +78,7 @@ class Scored:
     Attributes:
         score: the numbers.
         tallies: of the PETs, by ``measured`` and ``predicted``, then by ``body``, and ``hu`` and
-            ``organ`` where there is a CT or a label map.
+            ``organ`` where there is a CT or a label map; the same in lesions, if they are known.
         reference: by which its measured PET is known again.
     """
 
@@ -169,7 +170,9 @@ def _tiers(volumes: CaseVolumes, dome: NDArray[np.bool_] | None) -> list[Region]
     pets = volumes.predicted, volumes.measured
     maps = similarity(*pets, volumes.known)
     regions = []
-    for name, mask in tier_masks(*pets, volumes.body, volumes.known, dome).items():
+    lesions = None if volumes.lesions is None else volumes.lesions > 0
+    masks = tier_masks(*pets, volumes.body, volumes.known, dome=dome, lesions=lesions)
+    for name, mask in masks.items():
         values = {key: float(value) for key, value in asdict(agreement(*pets, mask)).items()}
         values["ssim"] = mean_ssim(maps, None if name == FIELD else mask)
         if name in (FIELD, BODY):
@@ -315,14 +318,27 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Values:
 def _tallies(
     volumes: CaseVolumes, pet: NDArray[np.float32], label_names: Mapping[int, str]
 ) -> dict[str, Tally]:
-    """Count a PET inside the body, by nothing, by HU and by organ; what has no name is none."""
-    body = volumes.body
-    suv = pet[body]
+    """Count a PET inside the body, and again inside the lesions where they are known."""
+    found = _counted(volumes, pet, label_names, volumes.body)
+    if volumes.lesions is not None:
+        inside = _counted(volumes, pet, label_names, volumes.body & (volumes.lesions > 0))
+        found |= {in_lesions(key): one for key, one in inside.items()}
+    return found
+
+
+def _counted(
+    volumes: CaseVolumes,
+    pet: NDArray[np.float32],
+    label_names: Mapping[int, str],
+    mask: NDArray[np.bool_],
+) -> dict[str, Tally]:
+    """Count a PET in a mask, by nothing, by HU and by organ; what has no name is none."""
+    suv = pet[mask]
     found = {"body": tally(np.zeros(suv.size, np.int64), suv, 1)}
     if volumes.ct is not None:
-        found["hu"] = tally(hu_keys(volumes.ct[body]), suv, HU_KEYS)
+        found["hu"] = tally(hu_keys(volumes.ct[mask]), suv, HU_KEYS)
     if volumes.labels is not None:
-        labels = volumes.labels[body]
+        labels = volumes.labels[mask]
         known = np.isin(labels, list(label_names)) if label_names else labels < MOST_LABELS
         organs = np.where(known, labels, 0)
         found["organ"] = tally(organs, suv, MOST_LABELS)

@@ -203,7 +203,8 @@ def _baseline_lines(
     patients = [case.patient for case in cases]
     names = dict.fromkeys(name for one in baselines for name in one)
     lines, differences = {}, {}
-    for key in product(names, baselines[0][NOTHING], BASELINE_METRICS):
+    tiers = dict.fromkeys(tier for one in baselines for tier in one[NOTHING])
+    for key in product(names, tiers, BASELINE_METRICS):
         of_baseline = np.array([_error(one, *key) for one in baselines])
         of_model = np.array([value_of(case, "tier", *key[1:]) for case in cases])
         differences[key] = by_patient(of_model - of_baseline, patients)
@@ -212,6 +213,7 @@ def _baseline_lines(
     family = [
         (endpoint, (name, endpoint.region, endpoint.metric))
         for endpoint, name in product(TIER_ENDPOINTS, names)
+        if endpoint.region in tiers
     ]
     tests = paired_tests([differences[key] for _, key in family])
     for (endpoint, key), test in zip(family, tests, strict=True):
@@ -246,7 +248,8 @@ def _beside_margin(
 
 
 def _error(errors: BaselineErrors, name: str, tier: str, metric: str) -> float:
-    return float(getattr(errors[name][tier], metric)) if name in errors else np.nan
+    found = errors.get(name, {}).get(tier)
+    return np.nan if found is None else float(getattr(found, metric))
 
 
 def _agreements(cases: Sequence[CaseScore]) -> tuple[AgreementLine, ...]:

@@ -9,12 +9,13 @@ Mask = NDArray[np.bool_]
 
 FIELD, BODY, WITHOUT_DOME = "field", "body", "body without dome"
 MEASURED_HIGH, PREDICTED_HIGH = "measured > 2.5", "predicted > 2.5"
+IN_LESIONS = "in lesions"
 SOME_SUV = 0.5
 DOME_MM = 40.0
 """Above and below the top of the liver, where breathing puts CT and PET at different heights; left
 out of whole-body errors as by the BIC-MAC challenge."""
 
-TIERS = (FIELD, BODY, "measured > 0.5", MEASURED_HIGH, PREDICTED_HIGH, WITHOUT_DOME)
+TIERS = (FIELD, BODY, "measured > 0.5", MEASURED_HIGH, PREDICTED_HIGH, IN_LESIONS, WITHOUT_DOME)
 
 
 def tier_masks(
@@ -22,7 +23,9 @@ def tier_masks(
     measured: NDArray[np.float32],
     body: Mask,
     known: Mask,
-    dome: Mask | None,
+    *,
+    dome: Mask | None = None,
+    lesions: Mask | None = None,
 ) -> dict[str, Mask]:
     """Return the mask of each tier, (k, j, i); all but the field lie inside the body.
 
@@ -35,6 +38,7 @@ def tier_masks(
         body: outline of the patient.
         known: where both are defined.
         dome: slab around the dome of the liver; None where it is not known.
+        lesions: of the reference; None where they are not known.
     """
     masks = {
         FIELD: known,
@@ -43,6 +47,8 @@ def tier_masks(
         MEASURED_HIGH: body & (measured > HIGH_SUV),
         PREDICTED_HIGH: body & (predicted > HIGH_SUV),
     }
+    if lesions is not None:
+        masks[IN_LESIONS] = body & lesions
     if dome is not None:
         masks[WITHOUT_DOME] = body & ~dome
     return masks

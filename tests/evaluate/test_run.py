@@ -107,7 +107,8 @@ def test_baselines_are_fitted_without_the_patient(evaluation):
 def test_errors_where_uptake_is_high_and_concordance_are_tested_too(evaluation):
     lines = evaluation.summary.baselines
     assert {(x.tier, x.metric) for x in lines if np.isfinite(x.p)} == {
-        *(("body", "mae"), ("measured > 2.5", "mae"), ("body", "concordance")),
+        *(("body", "mae"), ("measured > 2.5", "mae"), ("in lesions", "mae")),
+        ("body", "concordance"),
     }, "no baseline predicts an SUV above 2.5 here"
     assert {x.standing for x in lines if np.isnan(x.p)} == {"untested"}
     for one in lines:
@@ -116,6 +117,35 @@ def test_errors_where_uptake_is_high_and_concordance_are_tested_too(evaluation):
             assert excluded == (one.p_adjusted < 0.05) == (one.standing != "open")
     assert baseline(evaluation, "nothing").standing == "better"
     assert baseline(evaluation, "nothing", metric="concordance").interval.mean == 0
+
+
+def test_errors_in_the_lesions_are_those_of_their_voxels(evaluation):
+    inside = lesions() > 0
+    assert line(evaluation, "in lesions", "mae").interval.mean == pytest.approx(0.35, rel=1e-4)
+    nothing = [one["nothing"]["in lesions"] for one in evaluation.baselines]
+    for number, one in enumerate(nothing):
+        assert one.mae == pytest.approx(measured(number)[inside].mean(), rel=1e-3)
+    mean = baseline(evaluation, "body mean", "in lesions").difference
+    of_others = [
+        np.concatenate([measured(n)[trunk() > -950] for n in range(PATIENTS) if n != number]).mean()
+        for number in range(PATIENTS)
+    ]
+    expected = [
+        error - np.abs(measured(number)[inside] - of_others[number]).mean()
+        for number, error in enumerate(ERRORS)
+    ]
+    assert mean.mean == pytest.approx(np.mean(expected), rel=1e-3)
+    assert mean.patients == PATIENTS
+
+
+def test_a_patient_without_a_lesion_map_has_no_error_in_lesions(tmp_path):
+    for number in range(3):
+        write_patient(tmp_path, number)
+    (tmp_path / "lesions" / "patient-0.nii.gz").unlink()
+    found = evaluate(EvaluateRequest(sources(tmp_path)))
+    assert line(found, "in lesions", "mae").interval.patients == 2
+    assert baseline(found, "HU bins", "in lesions").difference.patients == 2
+    assert baseline(found, "HU bins").difference.patients == 3
 
 
 def test_only_the_patient_left_out_knows_an_odd_uptake(tmp_path):

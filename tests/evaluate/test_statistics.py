@@ -79,10 +79,10 @@ def test_intervals_cover_95_of_100_means_also_of_few_and_skewed_values(law, n):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n", [5, 6, 7, 8, 10, 12, 16, 20, 25, 35, 50, 100])
+@pytest.mark.parametrize("n", [5, 6, 7, 10, 12, 20, 25, 50, 100])
 @pytest.mark.parametrize("law", HELD)
 def test_the_same_in_a_large_simulation(law, n):
-    assert 0.94 <= coverage(law, n, studies=400_000) <= 0.96
+    assert 0.94 <= coverage(law, n, studies=150_000) <= 0.96
 
 
 @pytest.mark.parametrize(

@@ -11,16 +11,19 @@ def test_tiers_follow_their_names():
     measured = np.array([[[0.5, 0.6, 2.6, 2.5, 9]]], np.float32)
     body = np.array([[[1, 1, 1, 1, 0]]], bool)
     known = np.ones_like(body)
-    masks = tier_masks(predicted, measured, body, known, dome=np.array([[[0, 1, 0, 0, 0]]], bool))
+    dome, lesions = (np.array([[each]], bool) for each in ([0, 1, 0, 0, 0], [0, 0, 0, 1, 1]))
+    masks = tier_masks(predicted, measured, body, known, dome=dome, lesions=lesions)
     assert {name: mask.ravel().astype(int).tolist() for name, mask in masks.items()} == {
         "field": [1, 1, 1, 1, 1],
         "body": [1, 1, 1, 1, 0],
         "measured > 0.5": [0, 1, 1, 1, 0],
         "measured > 2.5": [0, 0, 1, 0, 0],
         "predicted > 2.5": [0, 1, 0, 1, 0],
+        "in lesions": [0, 0, 0, 1, 0],
         "body without dome": [1, 0, 1, 1, 0],
     }
-    assert "body without dome" not in tier_masks(predicted, measured, body, known, None)
+    without = tier_masks(predicted, measured, body, known)
+    assert not {"body without dome", "in lesions"} & set(without)
 
 
 @pytest.mark.parametrize("slice_mm", [4.0, 5.0])

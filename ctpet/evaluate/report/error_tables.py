@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ctpet.evaluate.baselines import TIERS as BASELINE_TIERS
 from ctpet.evaluate.report import numbers
 from ctpet.evaluate.report.cell import Cell, mean_cell, tested_cell
 from ctpet.evaluate.report.lines import baseline_name, interval_of, tier_name
@@ -67,7 +66,8 @@ def methods_by_tier(summary: Summary) -> list[tuple[Key, list[MethodRow]]]:
     names = dict.fromkeys(line.name for line in summary.baselines)
     by_key = {(line.name, line.tier, line.metric): line for line in summary.baselines}
     groups = []
-    for tier in BASELINE_TIERS:
+    told = {line.tier for line in summary.baselines}
+    for tier in (each for each in TIERS if each in told):
         rows = [_model_row(summary, tier)]
         for name in names:
             lines = [by_key[name, tier, metric] for metric in BASELINE_METRICS]
