@@ -104,7 +104,7 @@ def _numbered(given: LabelMap) -> LabelMap:
         return given
     (box,) = find_objects(marked.astype(np.uint8))
     numbers, count = components(marked[box])
-    if count > _MOST_NUMBERS:
+    if not 1 < count <= _MOST_NUMBERS:
         return given
     array = np.zeros_like(given.array)
     array[box] = numbers

@@ -47,6 +47,11 @@ def test_a_map_of_several_numbers_keeps_them(read):
     assert set(np.unique(read(lesions=(several, FINE)).lesions)) == {7, 101}
 
 
+def test_a_lesion_alone_keeps_its_number(read):
+    alone = blocks(FINE.shape, np.s_[0:4, 0:4, 0:4], values=(5,))
+    assert set(np.unique(read(lesions=(alone, FINE)).lesions)) == {0, 5}
+
+
 def test_a_part_smaller_than_a_voxel_is_told_not_dropped_in_silence(read):
     small = blocks(FINE.shape, np.s_[4:8, 4:8, 4:8], np.s_[1, 1, 1], np.s_[2, 2, 12])
     found = read(lesions=(blocks(FINE.shape, np.s_[4:8]), FINE), predicted_lesions=(small, FINE))

@@ -61,6 +61,6 @@ def test_the_page_tells_models_and_findings_in_vietnamese(tmp_path):
         text = Page(path.read_text("utf-8"), "vi").text
         assert "Dự đoán chỉ phủ một phần cơ thể" in text
         assert "The prediction covers 90% of the body (nguyên văn tiếng Anh)" in text
-        (methods,) = [line for line in text.splitlines() if "SHA-256" in line]
+        (methods,) = [line for line in text.splitlines() if line.startswith("PET tổng hợp được")]
         assert ("Mục đích sử dụng: Tests (nguyên văn tiếng Anh)." in methods) == marked
         assert ("không có người thật" in methods) != marked
