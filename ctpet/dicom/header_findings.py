@@ -53,7 +53,7 @@ def uid_findings(headers: Sequence[Dataset]) -> list[Finding]:
         (keyword, why)
         for header in headers
         for keyword in _UIDS
-        if isinstance(uid := header.get(keyword), str) and (why := irregularity(uid))
+        if isinstance(uid := header.get(keyword), str) and uid and (why := irregularity(uid))
     )
     return [
         Finding(

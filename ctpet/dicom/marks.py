@@ -44,15 +44,28 @@ def marks_of(planes: Sequence[tuple[Dataset, Frame]]) -> list[Mark]:
     """Return what differs among planes, what says most about the acquisition first.
 
     Args:
-        planes: each with the header of its file.
+        planes: each with the header of its file; every frame has position and orientation.
     """
     looked = [(header, functional_groups(header, frame.number)) for header, frame in planes]
-    marks = []
+    marks = _places_in_plane([frame for _, frame in planes])
     for name, kind, read in (*_READERS, *_dimensions(looked), *_LAST):
         values = _as_numbers([read(header, groups) for header, groups in looked])
         if len(values) and (values != values[0]).any():
             marks.append(Mark(name, kind, values))
     return marks
+
+
+def _places_in_plane(frames: Sequence[Frame]) -> list[Mark]:
+    """Whole millimetres from the first corner, along rows and along columns."""
+    positions = np.array([frame.position_mm for frame in frames], dtype=np.float64)
+    axes = np.array(frames[0].orientation, dtype=np.float64).reshape(2, 3)
+    beside = np.round((positions - positions[0]) @ axes.T) + 0.0
+    names = ("place along rows", "place along columns")
+    return [
+        Mark(name, "made", values)
+        for name, values in zip(names, beside.T, strict=True)
+        if values.any()
+    ]
 
 
 def _as_numbers(told: Sequence[Any]) -> Columns:
@@ -144,15 +157,29 @@ _READERS: tuple[tuple[str, Kind, _Reader], ...] = (
     ),
     ("AcquisitionTime", "acquisition", partial(_date_and_time, name="Acquisition")),
     _acquisition(_number, "FrameReferenceTime"),
+    ("SeriesTime", "acquisition", partial(_date_and_time, name="Series")),
+    _acquisition(_number, "LowRRValue"),
     _acquisition(_number, "KVP"),
-    _acquisition(_text, "ImageType"),
-    _acquisition(_text, "CorrectedImage"),
-    _acquisition(_text, "Units"),
-    _acquisition(_text, "SeriesDescription"),
-    _acquisition(_text, "ImageComments"),
+    _acquisition(_number, "TableHeight"),
+    *(
+        _acquisition(_text, keyword)
+        for keyword in (
+            "PatientPosition",
+            "FrameOfReferenceUID",
+            "ImageType",
+            "CorrectedImage",
+            "Units",
+            "ContrastBolusAgent",
+            "SeriesNumber",
+            "SeriesDescription",
+            "ProtocolName",
+            "ImageComments",
+        )
+    ),
 )
 _LAST: tuple[tuple[str, Kind, _Reader], ...] = (
     ("ContentTime", "made", partial(_date_and_time, name="Content")),
+    ("InstanceCreationTime", "made", partial(_date_and_time, name="InstanceCreation")),
     ("ImageIndex", "numbering", partial(_number, sequence="", keyword="ImageIndex")),
     ("InstanceNumber", "numbering", partial(_number, sequence="", keyword="InstanceNumber")),
 )

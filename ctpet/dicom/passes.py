@@ -17,6 +17,7 @@ _LEFT_OVER = 0.1
 _ORDERLY = 0.75
 _MOST_LATTICES = 6
 _JUMP = 2.0
+_PAUSE = 5.0
 
 Places = NDArray[np.float64]
 Planes = NDArray[np.intp]
@@ -58,10 +59,10 @@ def _divide(along_mm: Places, marks: Sequence[Mark], rounding_mm: float) -> list
     for mark in (*marks, *(_crossed(marks) if repeated else ())):
         if mark.kind == "numbering" and regular:
             continue
-        parts = _by_order_of(mark.values, along_mm)
         loose = mark.kind == "acquisition" and not regular
-        if _are_passes(along_mm, parts, rounding_mm, loose=loose):
-            return parts
+        for parts in (_by_order_of(mark.values, along_mm), _by_pauses(mark.values)):
+            if _are_passes(along_mm, parts, rounding_mm, loose=loose):
+                return parts
     if not regular and not repeated:
         parts = _lattices(along_mm, max(2 * rounding_mm, 2 * JITTER_MM))
         if len(parts) > 1:
@@ -86,8 +87,7 @@ def _joined(first: Places, second: Places) -> Places:
 def _by_order_of(values: Places, along_mm: Places) -> list[Planes]:
     """Follow a mark upwards; where planes come to lie over those before, a new set begins.
 
-    Where several places for the cut would do, the largest step of the mark is taken: the pause
-    between two passes, not the turn of the table within one.
+    Several places for the cut may do, as the first planes of a pass may prolong the one before.
     """
     levels = np.unique(values)
     if len(levels) < 2:
@@ -101,13 +101,34 @@ def _by_order_of(values: Places, along_mm: Places) -> list[Planes]:
     if len(earliest) != len(latest) or any(a > b for a, b in zip(earliest, latest, strict=True)):
         earliest = latest
     steps = np.diff(levels)
+    jumps = np.abs(np.diff(low + high)) / 2
     cuts = [
-        first + int(steps[first - 1 : last].argmax())
+        first + _pause(steps[first - 1 : last], jumps[first - 1 : last])
         for first, last in zip(earliest, latest, strict=True)
     ]
+    return _cut(level_of, sorted(set(cuts)))
+
+
+def _pause(steps: Places, jumps_mm: Places) -> int:
+    """Choose the longest step of a mark; of those about as long, the farthest way of the table."""
+    return int(np.where(steps >= steps.max() / 2, jumps_mm, -1).argmax())
+
+
+def _by_pauses(values: Places) -> list[Planes]:
+    """Divide by the long steps of a mark alone: images may be made in any order within a pass."""
+    levels = np.unique(values)
+    if len(levels) < 3:
+        return []
+    steps = np.diff(levels)
+    pauses = np.flatnonzero(steps > _PAUSE * np.median(steps)) + 1
+    return _cut(np.searchsorted(levels, values), [int(start) for start in pauses])
+
+
+def _cut(level_of: Planes, starts: Sequence[int]) -> list[Planes]:
+    """Return the planes of each stretch of levels."""
+    ends = [0, *starts, int(level_of.max()) + 1]
     return [
-        np.flatnonzero((level_of >= first) & (level_of < last))
-        for first, last in pairwise([0, *sorted(set(cuts)), len(levels)])
+        np.flatnonzero((level_of >= first) & (level_of < last)) for first, last in pairwise(ends)
     ]
 
 
@@ -202,11 +223,16 @@ def _lattices(along_mm: Places, slack_mm: float) -> list[Planes]:
 
 
 def _chains(places: Places, spacing: float, slack_mm: float) -> list[Planes]:
-    """Group places into chains of that spacing; none if there are more than a few."""
+    """Group places into chains of that spacing, in which single ones may be missing.
+
+    None if there are more than a few.
+    """
     chains: list[list[int]] = []
     for number, place in enumerate(places):
         for chain in chains:
-            if abs(place - places[chain[-1]] - spacing) <= slack_mm:
+            steps = round((place - places[chain[-1]]) / spacing)
+            beside_mm = abs(place - places[chain[-1]] - steps * spacing)
+            if steps in (1, 2) and beside_mm <= slack_mm:
                 chain.append(number)
                 break
         else:
@@ -217,12 +243,14 @@ def _chains(places: Places, spacing: float, slack_mm: float) -> list[Planes]:
 
 
 def _lie_unevenly(places: Places, sets: Sequence[Planes], spacing: float, slack_mm: float) -> bool:
+    """Whether grids lie over each other and do not make one finer grid."""
     if len(sets) < 2 or min(len(one) for one in sets) < 3:
         return False
     top = min(places[one[-1]] for one in sets)
     bottom = max(places[one[0]] for one in sets)
-    shared = np.diff(places[(places >= bottom - spacing) & (places <= top + spacing)])
-    return bool(top - bottom >= spacing and np.ptp(shared) > 2 * slack_mm)
+    phases = np.sort([places[one[0]] % spacing for one in sets])
+    between = np.diff(phases, append=phases[0] + spacing)
+    return bool(top - bottom >= spacing and np.ptp(between) > 2 * slack_mm)
 
 
 def _at_gaps(along_mm: Places, marks: Sequence[Mark], rounding_mm: float) -> list[Planes]:

@@ -49,6 +49,10 @@ TOLD_APART = [
     {"NominalPercentageOfCardiacPhase": 75.0},
     {"KVP": "80"},
     {"SeriesDescription": "Thorax late"},
+    {"SeriesTime": "102000"},
+    {"InstanceCreationTime": "102000"},
+    {"TableHeight": "151"},
+    {"FrameOfReferenceUID": "1.2.3.4"},
 ]
 
 
@@ -59,6 +63,8 @@ def test_two_passes_are_two_stacks(tmp_path, changes, offset_mm):
     for ds in first:
         ds.NominalPercentageOfCardiacPhase, ds.TemporalPositionIdentifier = 0.0, "1"
         ds.TriggerTime, ds.AcquisitionDateTime = "0", "20260105101610"
+        ds.InstanceCreationDate, ds.InstanceCreationTime = "20260105", "101700"
+        ds.TableHeight = "150"
     second = another(first, offset_mm=offset_mm, **changes)
     found = discover(write_series([*first, *second], tmp_path / "ct"))
     uid = str(first[0].SeriesInstanceUID)
@@ -127,6 +133,17 @@ def test_lost_slices_between_beds_stay_missing(tmp_path):
 def test_two_grids_in_each_other_with_equal_headers(tmp_path):
     first = ramp_series(12)
     found = discover(write_series([*first, *another(first, offset_mm=0.8)], tmp_path / "ct"))
+    assert ramps(found) == [RAMP, [value + 50 for value in RAMP]]
+
+
+@pytest.mark.parametrize("offset_mm", [0.0, 1.5])
+def test_passes_that_lie_beside_each_other_in_the_plane(tmp_path, offset_mm):
+    first = ramp_series(12)
+    second = another(first, offset_mm=offset_mm)
+    for ds in second:
+        x, y, z = map(float, ds.ImagePositionPatient)
+        ds.ImagePositionPatient = [f"{x + 14:.6f}", f"{y:.6f}", f"{z:.6f}"]
+    found = discover(write_series([*first, *second], tmp_path / "ct"))
     assert ramps(found) == [RAMP, [value + 50 for value in RAMP]]
 
 

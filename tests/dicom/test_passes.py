@@ -186,3 +186,23 @@ def test_rounded_places():
     assert parts(sets, each(sets, 1, 2), rounding=0.05) == as_lists(*sets)
     assert len(parts([np.round(grid(0.7, 80, 3.27), 1)], rounding=0.05)) == 1
     assert len(parts([np.round(grid(0.7, 80, 2.5))], rounding=0.5)) == 1
+
+
+def test_images_made_in_any_order_within_each_pass():
+    random = np.random.default_rng(3)
+    for offset in (0, 1.5):
+        sets = grid(0, 40), grid(offset, 40)
+        made = told(random.permutation(40), 300 + random.permutation(40), kind="made")
+        assert parts(sets, made) == as_lists(*sets)
+
+
+def test_the_cut_lies_where_the_table_went_back():
+    """The first pass ends above the second, so its last plane would prolong the second, too."""
+    sets = grid(0, 40), grid(0, 24, 5.0)
+    numbers = told(np.arange(40), 40 + np.arange(24), kind="numbering")
+    assert parts(sets, numbers) == as_lists(*sets)
+
+
+def test_grids_in_each_other_of_which_one_lost_a_plane():
+    sets = np.delete(grid(0, 30), 11), grid(0.9, 30)
+    assert parts(sets) == as_lists(*sets)
