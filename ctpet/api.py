@@ -112,7 +112,7 @@ def suv(
     Raises:
         InputRefused: if ``out`` exists, is no NIfTI name, or cannot be written.
     """
-    from ctpet.dicom.suv_report import suv_report
+    from ctpet.dicom.suv_report import suv_report, with_reading
 
     report = suv_report(Path(pet), series_uid=series_instance_uid)
     if out is not None and report.series is not None and not report.refused:
@@ -123,7 +123,9 @@ def suv(
         synthetic = any(finding.code == "synthetic-pet" for finding in report.findings)
         descrip = "SYNTHETIC PET SUVbw NOT FOR DIAGNOSIS" if synthetic else "PET SUVbw"
         with staged_file(Path(out), suffixes=(".nii", ".nii.gz")) as path:
-            write_nifti(read_pet(report.series).volume, path, descrip=descrip)
+            reading = read_pet(report.series)
+            write_nifti(reading.volume, path, descrip=descrip)
+        report = with_reading(report, reading.findings)
     return report
 
 

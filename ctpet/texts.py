@@ -191,7 +191,7 @@ def prepare_text(result: "PrepareResult") -> str:
     for one in sorted(result.outcomes, key=lambda one: one.status == "refused"):
         why = f"{one.message.rstrip('.')} [{one.code}]" if one.code else ""
         rows.append(f"{one.status:<8} {one.case_id or '-':<18} {one.name}")
-        rows += [f"{'':<8} {line}" for line in findings_text(one.warnings)]
+        rows += [f"{'':<8} {line}" for line in findings_text(one.findings)]
         rows += [f"{'':<8} {why}"] if why else []
     count = {
         status: sum(one.status == status for one in result.outcomes)
@@ -241,8 +241,7 @@ def evaluation_text(result: "Evaluation", out: Path) -> str:
     rows += [""] if rows else []
     seen = [case.name for case in result.cases if case.in_training]
     if seen:
-        named = ", ".join(seen[:_MOST_NAMES]) + (", …" if len(seen) > _MOST_NAMES else "")
-        rows.append(f"the model was trained on {len(seen)} of these cases: {named}")
+        rows.append(f"the model was trained on {len(seen)} of these cases: {_few(seen)}")
     tiers = ("body", "measured > 2.5", "predicted > 2.5")
     own = {line.region: line.interval for line in summary.lines if line.metric == "mae"}
     rows.append(_row("MAE in SUVbw", tiers))
@@ -260,6 +259,7 @@ def evaluation_text(result: "Evaluation", out: Path) -> str:
         ]
     rows += _detection_told(summary.detection)
     rows += _participants_told(result.participants)
+    rows += _case_findings(result)
     return "\n".join([*rows, f"wrote {out}/report.html"])
 
 
@@ -276,6 +276,23 @@ def _detection_told(found: "DetectionSummary | None") -> list[str]:
         for line in (found.lines if found else ())
         if not line.least_suv
     ]
+
+
+def _case_findings(result: "Evaluation") -> list[str]:
+    """Say what was seen and changed while reading, each once, with the cases that have it."""
+    cases: dict[Finding, list[str]] = {}
+    for case in result.cases:
+        for finding in dict.fromkeys(case.findings):
+            cases.setdefault(finding, []).append(case.name)
+    return [
+        f"{line} ({_few(names)})"
+        for finding, names in cases.items()
+        for line in findings_text((finding,))
+    ]
+
+
+def _few(names: "Sequence[str]") -> str:
+    return ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
 
 
 def _participants_told(found: "Participants | None") -> list[str]:

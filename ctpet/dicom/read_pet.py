@@ -4,14 +4,18 @@ from dataclasses import dataclass
 
 from pydicom import Dataset
 
+from ctpet.dicom.check import header_findings
 from ctpet.dicom.series import SeriesInfo
-from ctpet.dicom.stack import load_stack
+from ctpet.dicom.stack import load_stack, refuse_errors
 from ctpet.dicom.suv.activity_balance import judge_activity
 from ctpet.dicom.suv.audit import SuvAudit, audit_suv
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.progress import Progress, silent
 from ctpet.volume import Volume
+
+_OF_SOURCES = {"uid-missing"}
+"""Findings that matter to images which something is made from that must name them."""
 
 _NOT_OF_A_BODY = {"projection", "synthetic-pet", "transmission"}
 """Findings of images whose sum is no activity in a body."""
@@ -44,7 +48,8 @@ def read_pet(series: SeriesInfo, *, progress: Progress = silent) -> PetReading:
         progress: called with the stage ``"read"``.
 
     Raises:
-        InputRefused: ``not-pet``; those of :func:`ctpet.dicom.suv.audit.audit_suv`, of
+        InputRefused: ``not-pet``; ``several-patients``, ``transfer-syntax-unsupported``; those of
+            :func:`ctpet.dicom.suv.audit.audit_suv`, of
             :func:`ctpet.dicom.stack.load_stack` and of
             :func:`ctpet.dicom.suv.activity_balance.judge_activity`.
     """
@@ -55,13 +60,16 @@ def read_pet(series: SeriesInfo, *, progress: Progress = silent) -> PetReading:
             remedy="Choose a PET series; `ctpet scan` lists them.",
         )
     audit = audit_suv(series.headers)
+    codes = {finding.code for finding in audit.findings}
+    of_headers = [one for one in header_findings(series) if one.code not in codes | _OF_SOURCES]
+    refuse_errors(of_headers)
     factors = {id(ds): f for ds, f in zip(series.headers, audit.factors, strict=True)}
 
     def to_suvbw(header: Dataset) -> float:
         return factors[id(header)]
 
     stack = load_stack(series, quantity="SUVBW", scale=to_suvbw, progress=progress)
-    findings = series.findings + audit.findings + stack.findings
+    findings = series.findings + audit.findings + tuple(of_headers) + stack.findings
     if _NOT_OF_A_BODY.isdisjoint(finding.code for finding in audit.findings):
         findings += judge_activity(stack.volume, series.headers)
     return PetReading(stack.volume, audit, findings)

@@ -1,6 +1,7 @@
 """Choose the one PET series that is meant, or say why there is none. Never guess."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ctpet.dicom.discover import Discovery
 from ctpet.dicom.select import describe
@@ -10,7 +11,7 @@ from ctpet.errors import InputRefused
 
 
 def select_pet(discovery: Discovery, *, series_uid: str | None = None) -> SeriesInfo:
-    """Return the PET series to read.
+    """Return the PET series to read; its findings are the discovery's, then its own.
 
     Args:
         discovery: what lies under the input path.
@@ -34,7 +35,8 @@ def select_pet(discovery: Discovery, *, series_uid: str | None = None) -> Series
             f"{len(candidates)} PET series could be meant: {_listed(candidates)}",
             remedy="Name one with --series UID, or UID#n of a series that holds several",
         )
-    return candidates[0]
+    chosen = candidates[0]
+    return replace(chosen, findings=(*discovery.findings, *chosen.findings))
 
 
 def _no_pet(discovery: Discovery) -> InputRefused:

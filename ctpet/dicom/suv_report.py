@@ -1,8 +1,10 @@
 """What ``ctpet suv`` tells of a PET: its factor to SUVbw, or why there is none."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ctpet.dicom.check import check_series
 from ctpet.dicom.discover import discover
 from ctpet.dicom.select_pet import select_pet
 from ctpet.dicom.series import SeriesInfo
@@ -78,7 +80,26 @@ def suv_report(path: Path, *, series_uid: str | None = None) -> SuvReport:
         told = series.findings + _kind(series) + (_as_finding(refusal),)
         return SuvReport(None, "", (), told, series)
     findings = series.findings + audit.findings
+    findings += _of_the_volume(series, {finding.code for finding in findings})
     return SuvReport(audit.factor, audit.rule, audit.candidates, findings, series)
+
+
+def with_reading(report: SuvReport, findings: Iterable[Finding]) -> SuvReport:
+    """Return a report with what was seen and changed while the volume was read."""
+    return replace(report, findings=tuple(dict.fromkeys((*report.findings, *findings))))
+
+
+def _of_the_volume(series: SeriesInfo, told: set[str]) -> tuple[Finding, ...]:
+    """Return what headers tell of the volume: its factor is right, whatever it is refused for."""
+    if series.frame_count == 1:
+        return ()  # a single slice, of which nobody wants a volume
+    return tuple(
+        replace(one, severity="warning", message=f"No volume can be read: {one.message}")
+        if one.severity == "error"
+        else one
+        for one in check_series(series)
+        if one.code not in told and one.code != "synthetic-input"
+    )
 
 
 def _kind(series: SeriesInfo) -> tuple[Finding, ...]:

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctpet.errors import CtpetError
+from ctpet.findings import Finding
 from ctpet.volume import Geometry
 from ctpet.volume.geometry import Shape3
 
@@ -58,6 +59,7 @@ class Case:
         slice_spacing_mm: distance between the slices of the CT it was made from.
         quality: what quality control measured, by name.
         findings: codes of what was seen or changed on the way.
+        reading: of these, what was seen and changed while reading, in full.
         digests: SHA-256, hex, of the values of each array; :func:`write_case` fills them in.
     """
 
@@ -69,6 +71,7 @@ class Case:
     slice_spacing_mm: float
     quality: dict[str, float] = field(default_factory=dict)
     findings: tuple[str, ...] = ()
+    reading: tuple[Finding, ...] = ()
     digests: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -140,6 +143,7 @@ def read_case(folder: Path) -> Case:
         check_format(told.pop("format"), CASE_FORMAT)
         for name in ("shape", "findings"):
             told[name] = tuple(told[name])
+        told["reading"] = tuple(Finding(**one) for one in told.get("reading", ()))
         told["affine"] = tuple(tuple(row) for row in told["affine"])
         return Case(folder=folder, **told)
     except (OSError, KeyError, TypeError, ValueError) as error:

@@ -13,6 +13,7 @@ from ctpet.dicom.select import is_synthetic
 from ctpet.dicom.series import DicomFile, SeriesInfo
 from ctpet.dicom.suv.kind import NOT_FOR_TRAINING, kind_findings
 from ctpet.errors import InputRefused
+from ctpet.findings import Finding
 from ctpet.prepare.person import Person
 
 
@@ -28,6 +29,7 @@ class SeriesSeen:
         series_uid: (0020,000E).
         frame_uids: (0020,0052) of its images, empty ones left out.
         persons: whom its headers name.
+        findings: of the discovery, about the files beside it.
         unfit: code of the finding for which it is not to be learned from; empty: none.
         range_mm: first and last plane along the slice normal.
     """
@@ -39,6 +41,7 @@ class SeriesSeen:
     series_uid: str
     frame_uids: frozenset[str]
     persons: frozenset[Person]
+    findings: tuple[Finding, ...]
     unfit: str
     range_mm: tuple[float, float]
 
@@ -61,7 +64,11 @@ def series_seen(discovery: Discovery, *, under: Path | None = None) -> list[Seri
         discovery: of some files.
         under: the folder that a tar archive was unpacked to, which paths are made relative to.
     """
-    return [_seen(series, under) for series in discovery.series if series.modality in ("CT", "PT")]
+    return [
+        _seen(series, discovery.findings, under)
+        for series in discovery.series
+        if series.modality in ("CT", "PT")
+    ]
 
 
 def merged(stacks: Iterable[SeriesSeen]) -> list[SeriesSeen]:
@@ -79,6 +86,7 @@ def _joined(one: SeriesSeen, other: SeriesSeen) -> SeriesSeen:
         files=one.files + other.files,
         frame_uids=one.frame_uids | other.frame_uids,
         persons=one.persons | other.persons,
+        findings=tuple(dict.fromkeys((*one.findings, *other.findings))),
         unfit=one.unfit or other.unfit,
         range_mm=(
             min(one.range_mm[0], other.range_mm[0]),
@@ -87,7 +95,7 @@ def _joined(one: SeriesSeen, other: SeriesSeen) -> SeriesSeen:
     )
 
 
-def _seen(series: SeriesInfo, under: Path | None) -> SeriesSeen:
+def _seen(series: SeriesInfo, beside: tuple[Finding, ...], under: Path | None) -> SeriesSeen:
     frames, _ = with_mean_orientation(frames_of(series))
     places = [along_normal_mm(frame) for frame in frames]
     files = series.files
@@ -102,6 +110,7 @@ def _seen(series: SeriesInfo, under: Path | None) -> SeriesSeen:
         series_uid=series.series_instance_uid,
         frame_uids=frozenset(frame_uids - {""}),
         persons=frozenset(Person.of(header) for header in series.headers),
+        findings=beside,
         unfit=_unfit(series),
         range_mm=(min(places), max(places)),
     )

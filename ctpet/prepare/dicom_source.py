@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ctpet.dicom.discover import discover_files
+from ctpet.dicom.discover import Discovery, discover_files
 from ctpet.dicom.files import Listing, listing
 from ctpet.dicom.read_ct import read_ct
 from ctpet.dicom.read_pet import read_pet
@@ -71,7 +71,12 @@ class DicomPair:
                 pet=pet.volume,
                 lesions=_label_map(beside, LESION_NAMES),
                 labels=_label_map(beside, LABEL_NAMES),
-                findings=ct.findings + pet.findings,
+                findings=(
+                    *self.match.ct.findings,
+                    *self.match.pet.findings,
+                    *ct.findings,
+                    *pet.findings,
+                ),
             )
 
 
@@ -119,16 +124,26 @@ def chunks_of(root: Path) -> list[Chunk]:
 
 
 def look(chunk: Chunk) -> list[SeriesSeen] | Refusal:
-    """Return the CT and PET series in a chunk; runs in a worker."""
+    """Return the CT and PET series in a chunk, or what was lost of them; runs in a worker."""
+    name = str(chunk.archive or (*chunk.files, *chunk.broken_links)[0].path)
     try:
         if chunk.archive is None:
-            return series_seen(discover_files(_with_members(chunk)))
+            found = discover_files(_with_members(chunk))
+            return series_seen(found) or _lost(name, found)
         with unpacked(chunk.archive) as folder:
-            found = series_seen(discover_files(listing(folder)), under=folder)
-            return [replace(one, archive=chunk.archive) for one in found]
+            found = discover_files(listing(folder))
+            seen = series_seen(found, under=folder)
+            return [replace(one, archive=chunk.archive) for one in seen] or _lost(name, found)
     except InputRefused as refusal:
-        name = chunk.archive or (*chunk.files, *chunk.broken_links)[0].path
-        return Refusal(str(name), refusal.code, str(refusal))
+        return Refusal(name, refusal.code, str(refusal))
+
+
+def _lost(name: str, found: Discovery) -> list[SeriesSeen] | Refusal:
+    """Return a refusal where there may have been a series, and nothing is left of it."""
+    for finding in found.findings:
+        if finding.severity != "info" and not found.series:
+            return Refusal(name, finding.code, f"{finding.message}. {finding.remedy}")
+    return []
 
 
 def _with_members(chunk: Chunk) -> Listing:

@@ -1,10 +1,11 @@
 """What quality control says about its measurements: warnings, and refusals of gross failures."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
 
 from ctpet.findings import Finding, Severity
+from ctpet.prepare.cases import Case
 from ctpet.volume.outline import FARTHEST_SHIFT_MM, OUTLINES_ALIKE, OUTLINES_OVERLAP, SHIFT_MM
 
 Range = tuple[float, float]
@@ -66,6 +67,16 @@ def judge(quality: Mapping[str, float]) -> tuple[Finding, ...]:
         text = f"{limit.words.format(value=value)}; expected is {_range(low, high)}"
         findings.append(Finding(limit.code, severity, text, "Look at it on the contact sheet"))
     return tuple(findings)
+
+
+def told_of(case: Case) -> tuple[Finding, ...]:
+    """Return everything that is told of a case: of its reading, then of its quality."""
+    return (*case.reading, *judge(case.quality))
+
+
+def is_doubtful(findings: Iterable[Finding]) -> bool:
+    """Whether one of the findings is more than a remark."""
+    return any(finding.severity != "info" for finding in findings)
 
 
 def _within(value: float, ends: Range) -> bool:

@@ -13,7 +13,7 @@ from ctpet.infer.rules.sample import take_sample
 from ctpet.infer.rules.scale import scale_error
 from ctpet.prepare.cases import CASES_FOLDER, Case, read_case, write_case
 from ctpet.prepare.grid import on_grid
-from ctpet.prepare.limits import judge
+from ctpet.prepare.limits import is_doubtful, judge, told_of
 from ctpet.prepare.pair import PairSource, stamp_of
 from ctpet.prepare.phantom_source import PhantomSeed
 from ctpet.prepare.phantoms import phantom_case_id, write_phantom_case
@@ -21,7 +21,7 @@ from ctpet.prepare.picture import PICTURE_FILE, draw_case
 from ctpet.prepare.quality import measure
 from ctpet.volume.geometry import Spacing3
 
-MAKING = 1
+MAKING = 2
 """Counted up when the same source would give another case, so that old cases are made again."""
 
 PARTIAL_FOLDER = f".{CASES_FOLDER}.partial-work"
@@ -78,7 +78,7 @@ class Outcome:
         status: ``taken``: made now; ``kept``: it was whole already; ``refused``.
         code: why it was refused.
         message: the same, in a sentence.
-        warnings: what is doubtful about a case.
+        findings: everything that is told of a case.
     """
 
     name: str
@@ -86,7 +86,12 @@ class Outcome:
     status: Status
     code: str = ""
     message: str = ""
-    warnings: tuple[Finding, ...] = field(default=())
+    findings: tuple[Finding, ...] = field(default=())
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What is doubtful about the case."""
+        return tuple(finding for finding in self.findings if is_doubtful([finding]))
 
 
 def kept(task: Task) -> Outcome | None:
@@ -97,7 +102,7 @@ def kept(task: Task) -> Outcome | None:
         case = read_case(task.folder)
     except (OSError, CtpetError):
         return None
-    return Outcome(task.source.name, case.case_id, "kept", warnings=judge(case.quality))
+    return Outcome(task.source.name, case.case_id, "kept", findings=told_of(case))
 
 
 def make_case(task: Task) -> Outcome:
@@ -131,7 +136,7 @@ def make_case(task: Task) -> Outcome:
         return Outcome(name, task.case_id, "refused", "unexpected", what)
     finally:
         shutil.rmtree(task.partial, ignore_errors=True)
-    return Outcome(name, task.case_id, "taken", warnings=judge(case.quality))
+    return Outcome(name, task.case_id, "taken", findings=told_of(case))
 
 
 def _stamp(task: Task) -> str:
@@ -163,6 +168,7 @@ def _pair(task: Task, source: PairSource) -> Case:
         slice_spacing_mm=pair.ct.geometry.spacing_mm[0],
         quality=quality,
         findings=tuple(sorted({finding.code for finding in (*pair.findings, *warnings)})),
+        reading=tuple(dict.fromkeys(pair.findings)),
     )
     return write_case(case, arrays)
 

@@ -97,6 +97,7 @@ class PrepareResult:
                     "code": one.code,
                     "message": one.message,
                     "warnings": [finding.to_json() for finding in one.warnings],
+                    "findings": [finding.to_json() for finding in one.findings],
                 }
                 for one in self.outcomes
             ],

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ctpet.prepare.cases import Case
 from ctpet.prepare.dataset import DatasetInfo
-from ctpet.prepare.limits import judge
+from ctpet.prepare.limits import is_doubtful, told_of
 from ctpet.prepare.picture import PICTURE_FILE, draw_case
 from ctpet.prepare.splits import Splits
 from ctpet.prepare.tables import Left
@@ -34,6 +34,7 @@ section.doubtful { border-color: #e0a21b; }
 img { max-width: 100%; display: block; margin: .4rem 0; background: #000; }
 dl { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin: 0; font-size: .85rem; }
 dl div { display: flex; gap: .4rem; } dt { color: #9aa4ad; } dd { margin: 0; }
+p.info { color: #9aa4ad; margin: .2rem 0; font-size: .85rem; }
 .warning { color: #ffc44d; margin: .2rem 0; } .code { font-family: monospace; }
 table { border-collapse: collapse; } td, th { text-align: left; padding: .15rem 1.2rem .15rem 0; }
 .refused td:last-child { color: #ff8a80; }
@@ -56,9 +57,9 @@ def write_sheet(
         left: what was refused in this run.
         splits: that every case is in.
     """
-    in_order = sorted(cases, key=lambda case: (not judge(case.quality), case.case_id))
+    in_order = sorted(cases, key=lambda case: (not is_doubtful(told_of(case)), case.case_id))
     with path.open("w", encoding="utf-8") as page:
-        page.write(_head(info, sum(bool(judge(case.quality)) for case in cases)))
+        page.write(_head(info, sum(is_doubtful(told_of(case)) for case in cases)))
         for case in in_order:
             page.write(_section(case, splits))
         page.write(_refused(left))
@@ -78,18 +79,19 @@ def _head(info: DatasetInfo, doubtful: int) -> str:
 
 
 def _section(case: Case, splits: Splits) -> str:
-    findings = judge(case.quality)
+    findings = told_of(case)
     told = "".join(
         f"<div><dt>{label}</dt><dd>{form.format(case.quality[name])}</dd></div>"
         for name, (label, form) in _SHOWN.items()
         if name in case.quality
     )
     warnings = "".join(
-        f'<p class="warning">⚠ {escape(finding.message)} '
+        f'<p class="{finding.severity}">{"" if finding.severity == "info" else "⚠ "}'
+        f"{escape(finding.message)} "
         f'<span class="code">[{finding.code}]</span></p>'
         for finding in findings
     )
-    state = "doubtful" if findings else "good"
+    state = "doubtful" if is_doubtful(findings) else "good"
     return (
         f'<section class="{state}"><h2>{escape(case.case_id)} '
         f'<span class="fine">fold {splits.fold_of(case)}</span></h2>{warnings}\n'

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ctpet.prepare.cases import Case
-from ctpet.prepare.limits import LIMITS, judge
+from ctpet.prepare.limits import LIMITS, told_of
 from ctpet.prepare.splits import Splits
 
 TABLE_FILE = "table.csv"
@@ -22,7 +22,7 @@ class Left:
 
 
 def write_table(path: Path, cases: Sequence[Case], left: Sequence[Left], splits: Splits) -> None:
-    """Write a CSV: every case with its fold, warnings and measurements, then what was refused.
+    """Write a CSV: every case with its fold, findings and measurements, then what was refused.
 
     Only the code says why something was refused: sentences of readers may name files.
     """
@@ -31,7 +31,7 @@ def write_table(path: Path, cases: Sequence[Case], left: Sequence[Left], splits:
         writer = csv.DictWriter(file, [*_ALWAYS, *names], restval="")
         writer.writeheader()
         for case in cases:
-            codes = " ".join(finding.code for finding in judge(case.quality))
+            codes = " ".join(dict.fromkeys(finding.code for finding in told_of(case)))
             row = {"case_id": case.case_id, "status": "taken", "codes": codes}
             told = {name: f"{case.quality[name]:.4g}" for name in names if name in case.quality}
             writer.writerow({**row, "fold": splits.fold_of(case), **told})
