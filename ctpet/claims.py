@@ -17,6 +17,7 @@ from ctpet.errors import InputRefused
 
 _MARK = ".partial-"
 _LOCK = f"{_MARK}lock"
+_TEMPORARY, _TEMPORARY_LOCK = "ctpet-", ".lock"
 
 
 class CannotLock(OSError):
@@ -77,6 +78,37 @@ def scratch_beside(out: Path) -> Iterator[Path]:
         shutil.rmtree(holder, ignore_errors=True)
 
 
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Give a private folder among the system's temporary ones; it is removed.
+
+    Those of killed processes are removed first: they may hold a patient's images.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    for left in left_among_temporary():
+        shutil.rmtree(left, ignore_errors=True)
+    holder = Path(tempfile.mkdtemp(prefix=_TEMPORARY))
+    descriptor = None
+    try:
+        with contextlib.suppress(CannotLock):
+            descriptor = _acquire(holder / _TEMPORARY_LOCK)
+        inside = holder / "inside"
+        inside.mkdir()
+        yield inside
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+        shutil.rmtree(holder, ignore_errors=True)
+
+
+def left_among_temporary() -> tuple[Path, ...]:
+    """Return the temporary folders of this user that nobody works in."""
+    found = Path(tempfile.gettempdir()).glob(f"{_TEMPORARY}*/{_TEMPORARY_LOCK}")
+    return tuple(sorted(lock.parent for lock in found if _is_free(lock)))
+
+
 def left_behind(folder: Path) -> tuple[Path, ...]:
     """Return scratch folders in a folder, and in those directly inside it, that nobody works in."""
     found: dict[Path, Path] = {}
@@ -99,16 +131,19 @@ def _scratch_of(out: Path) -> list[Path]:
 def _is_claimed(scratch: Path) -> bool:
     """Tell whether the run that made a scratch folder may be alive."""
     lock = scratch.with_name(scratch.name.rpartition(_MARK)[0] + _LOCK)
+    return lock.exists() and not _is_free(lock)
+
+
+def _is_free(lock: Path) -> bool:
+    """Tell whether a lock can be had; it is not kept."""
     try:
         descriptor = os.open(lock, os.O_RDWR)
-    except FileNotFoundError:
-        return False
     except OSError:
-        return True
+        return False
     try:
-        return not _try_lock(descriptor)
+        return _try_lock(descriptor)
     except CannotLock:
-        return True
+        return False
     finally:
         os.close(descriptor)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ctpet import __version__
-from ctpet.claims import left_behind
+from ctpet.claims import left_among_temporary, left_behind
 from ctpet.infer.backend import Execution
 from ctpet.infer.machine import available_memory_bytes
 from ctpet.infer.providers import PROVIDER, Offered, choose, offered
@@ -186,15 +186,17 @@ def _extras() -> Iterator[Check]:
 
 
 def _unfinished(folder: Path) -> Check:
-    left = left_behind(folder)
+    left = (*left_behind(folder), *left_among_temporary())
     if not left:
-        return Check("unfinished work", "ok", f"none in {folder.resolve()}")
+        return Check(
+            "unfinished work", "ok", f"none in {folder.resolve()} or among temporary files"
+        )
     return Check(
         "unfinished work",
         "stale",
         "runs that were killed left parts of their results, which may show a patient: "
         + ", ".join(str(path) for path in left),
-        "The next run into the same folder removes them; or remove them by hand",
+        "The next run into the same folder removes its own; or remove them by hand",
     )
 
 

@@ -10,7 +10,13 @@ import time
 import pytest
 
 from ctpet import claims
-from ctpet.claims import claimed, left_behind, scratch_beside
+from ctpet.claims import (
+    claimed,
+    left_among_temporary,
+    left_behind,
+    scratch_beside,
+    temporary_folder,
+)
 from ctpet.doctor import examine
 from ctpet.errors import InputRefused
 from ctpet.job.staging import staged, staged_file
@@ -178,3 +184,40 @@ def test_without_locks_there_is_no_claim_and_nothing_is_removed(tmp_path, monkey
     with staged(tmp_path / "out", needed_bytes=1):
         pass
     assert names(tmp_path) == [".out.partial-abcdefgh", "out"]
+
+
+@pytest.fixture
+def temporary(tmp_path, monkeypatch):
+    """A folder for temporary files of this test alone, for child processes too."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+UNPACKING = """
+import time
+from ctpet.claims import temporary_folder
+with temporary_folder() as folder:
+    (folder / "slice.dcm").write_text("a patient")
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="TMPDIR is POSIX")
+def test_temporary_folders_of_the_killed_are_told_and_removed(temporary):
+    process = subprocess.Popen([sys.executable, "-c", UNPACKING], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "ready\n"
+    (temporary / "ctpet-of-somebody-else").mkdir()
+    with temporary_folder():
+        assert len(names(temporary)) == 3, "a live one's is kept"
+    assert left_among_temporary() == ()
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    (left,) = left_among_temporary()
+    assert left.name in examine(temporary / "none").checks[-1].detail
+    with temporary_folder() as mine:
+        assert not left.exists()
+        (mine / "x").touch()
+    assert names(temporary) == ["ctpet-of-somebody-else"]

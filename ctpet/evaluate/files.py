@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-import pydicom
-from pydicom.errors import InvalidDicomError
-
+from ctpet.dicom.header import HeaderUnreadable, NotDicom, read_header
+from ctpet.dicom.warned import collected_warnings
 from ctpet.errors import InputRefused
 from ctpet.images import place_and_series
 from ctpet.nifti import is_nifti_name
@@ -244,8 +243,9 @@ def _read_id(path: Path) -> str:
     if not _is_dicom(path):
         return ""
     try:
-        header = pydicom.dcmread(path, specific_tags=["PatientID"], stop_before_pixels=True)
-    except (OSError, InvalidDicomError):
+        with path.open("rb") as file, collected_warnings():
+            header, _ = read_header(file)
+    except (OSError, NotDicom, HeaderUnreadable):
         return ""
     return str(header.get("PatientID") or "").strip()
 

@@ -1,6 +1,5 @@
 """The worst, the middle and the best case, as pictures that are judged at a glance."""
 
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ctpet.claims import temporary_folder
 from ctpet.evaluate.reading import CaseVolumes, read_case
 from ctpet.evaluate.report.words import LANGUAGES, Language, Words, load_words
 from ctpet.evaluate.run import Evaluation
@@ -123,9 +123,9 @@ def _in_all_languages(
     words: Words, volumes: CaseVolumes, draw: Callable[[Path, Captions], None]
 ) -> dict[Language, bytes]:
     drawn: dict[Language, bytes] = {}
-    with tempfile.TemporaryDirectory(prefix="ctpet-picture-") as scratch:
+    with temporary_folder() as scratch:
         for language in LANGUAGES:
-            path = Path(scratch) / f"{language}.png"
+            path = scratch / f"{language}.png"
             draw(path, captions_of(words, language, has_ct=volumes.ct is not None))
             drawn[language] = path.read_bytes()
     return drawn

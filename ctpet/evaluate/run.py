@@ -1,12 +1,12 @@
 """An evaluation from files to files: ``cases.csv``, ``summary.json`` and ``report.html``."""
 
 import pickle
-import tempfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ctpet.claims import temporary_folder
 from ctpet.contract import ModelContract
 from ctpet.errors import CtpetError, InputRefused
 from ctpet.evaluate.baselines import baseline_errors
@@ -128,8 +128,8 @@ def evaluate(request: EvaluateRequest, *, progress: Progress = silent) -> Evalua
     trained_on = model.contract.ever_seen if model else None
     tasks = [ScoreTask(each, names, request.resample_prediction, trained_on) for each in cases]
     progress("match", 1.0)
-    with tempfile.TemporaryDirectory(prefix="ctpet-evaluate-") as scratch:
-        shelf = _Shelf(Path(scratch))
+    with temporary_folder() as scratch:
+        shelf = _Shelf(scratch)
         refused += _score_all(tasks, shelf, request.workers, progress)
         if not shelf.scores:
             first = refused[0]
