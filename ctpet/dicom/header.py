@@ -187,7 +187,8 @@ def _converted(dataset: Dataset, tag: BaseTag, budget: Budget) -> DataElement | 
     if raw and is_skipped(raw):
         return None
     try:
-        expand_sequence(dataset, tag, budget)
+        if raw:
+            expand_sequence(dataset, raw, budget)
         element = dataset[tag]
         return element if _is_usable(element) else None
     except Exception as error:

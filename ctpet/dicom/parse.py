@@ -187,7 +187,7 @@ def parse_pixels(stream: BinaryIO, tags: Sequence[BaseTag | int]) -> FileDataset
     return _named(parsed, deflated=deflated)
 
 
-def expand_sequence(dataset: Dataset, tag: BaseTag, budget: Budget) -> None:
+def expand_sequence(dataset: Dataset, raw: RawDataElement, budget: Budget) -> None:
     """Turn a long sequence that pydicom has left as bytes into items, within the budget.
 
     Anything else stays as it is; a short one cannot hold much.
@@ -196,8 +196,7 @@ def expand_sequence(dataset: Dataset, tag: BaseTag, budget: Budget) -> None:
         TooMuch: see :class:`Budget`.
         Exception: whatever pydicom raises for a damaged sequence.
     """
-    raw = unconverted(dataset, tag)
-    if raw and raw.length > _SHORT_BYTES and _is_sequence(raw):
+    if raw.length > _SHORT_BYTES and _is_sequence(raw):
         value = raw.value or b""
         _put_sequence(dataset, raw, Bounded(io.BytesIO(value), budget, len(value)))
 
