@@ -118,6 +118,11 @@ def left_behind(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(path for path in found.values() if not _is_claimed(path)))
 
 
+def is_ours(name: str) -> bool:
+    """Tell whether a file or folder is called as locks and scratch folders of outputs are."""
+    return name.startswith(".") and _MARK in name
+
+
 def _scratch_of(out: Path) -> list[Path]:
     """Return the scratch folders of an output, and none of one called OUT.partial-something."""
     start = f".{out.name}{_MARK}"

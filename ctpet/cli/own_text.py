@@ -32,9 +32,10 @@ def divert_libraries() -> None:
     """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if stream is None:
-            continue  # there is no terminal, as under pythonw
-        number = stream.fileno()
+        try:
+            number = stream.fileno()
+        except (AttributeError, OSError):
+            continue  # there is no terminal, or something in its place
         stream.flush()
         own = os.fdopen(
             os.dup(number), "w", buffering=1, encoding=stream.encoding, errors=stream.errors

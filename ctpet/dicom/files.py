@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import BinaryIO, NoReturn, Self, cast
 
+from ctpet.claims import is_ours
 from ctpet.dicom.series import DicomFile
 from ctpet.errors import InputRefused
 
@@ -22,6 +23,7 @@ MAX_MEMBERS = 100_000
 MAX_MEMBER_BYTES = 2 * 1024**3
 MAX_ARCHIVE_BYTES = 16 * 1024**3
 _LONGEST_TARGET = 4096
+_ZIP = b"PK\x03\x04"
 _ENCRYPTED = 0x1
 _BUFFER_BYTES = 64 * 1024
 UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError)
@@ -75,9 +77,7 @@ def listing(root: Path) -> Listing:
             f"There is no file or folder at {root}",
             remedy="Give a folder of DICOM files, one DICOM file, or a zip archive of them",
         )
-    if zipfile.is_zipfile(root) and not _is_dicom(root):
-        return _members(root)
-    return Listing((DicomFile(root),))
+    return _members(root) if _is_archive(root) else Listing((DicomFile(root),))
 
 
 class _Walk:
@@ -110,6 +110,8 @@ class _Walk:
             with os.scandir(folder) as found:
                 entries = sorted(found, key=lambda entry: entry.name)
             for entry in entries:
+                if is_ours(entry.name):
+                    continue  # an output is being made here, or was not finished
                 if entry.is_symlink():
                     self._links.append(folder / entry.name)
                 elif entry.is_dir():
@@ -150,9 +152,16 @@ def _refuse_folder(error: OSError) -> NoReturn:
     ) from error
 
 
-def _is_dicom(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(132)[128:] == b"DICM"
+def _is_archive(path: Path) -> bool:
+    """Tell whether a file is a zip archive, or was one before it was damaged."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(132)
+    except OSError:
+        return False  # who reads it says why it cannot be read
+    if start[128:] == b"DICM":
+        return False
+    return start.startswith(_ZIP) or path.suffix.lower() == ".zip" or zipfile.is_zipfile(path)
 
 
 def _members(path: Path) -> Listing:

@@ -10,6 +10,7 @@ from pathlib import Path
 from ctpet.dicom.header import Content, HeaderUnreadable
 from ctpet.dicom.series import DicomFile
 from ctpet.findings import Finding
+from ctpet.printable import printable
 
 _SUFFIXES = (".dcm", ".dicom", ".dic", ".ima")
 _MOST_NAMES = 3
@@ -122,7 +123,7 @@ def _counted(count: int, what: str) -> str:
 
 def named(files: Sequence[DicomFile]) -> str:
     """Return the first names of some files after a colon; empty where one may be a person's."""
-    names = sorted(_name(file) for file in files)
+    names = sorted(printable(_name(file)) for file in files)
     shown = [name for name in names if is_innocent(name)][:_MOST_NAMES]
     if not shown:
         return ""

@@ -11,6 +11,7 @@ from ctpet.dicom.warned import collected_warnings
 from ctpet.errors import InputRefused
 from ctpet.images import place_and_series
 from ctpet.nifti import is_nifti_name
+from ctpet.printable import printable
 
 Role = Literal[
     "predicted", "reference", "ct", "labels", "lesions", "predicted_lesions", "measured_lesions"
@@ -302,7 +303,7 @@ def _is_dicom(path: Path) -> bool:
 def _stem(path: Path) -> str:
     """Return the name of an entry, with question marks for bytes that are no UTF-8."""
     told = path.name or path.absolute().name
-    name = told.encode("utf-8", "replace").decode()
+    name = printable(told.encode("utf-8", "replace").decode())
     for suffix in (".nii.gz", ".nii", ".zip"):
         if name.lower().endswith(suffix):
             return name[: -len(suffix)]

@@ -165,3 +165,22 @@ def test_a_dicom_file_that_ends_like_a_zip_archive_is_no_archive(tmp_path):
     path.write_bytes(bytes(128) + b"DICM" + path.read_bytes())
     assert zipfile.is_zipfile(path)
     assert files.list_files(path) == (DicomFile(path),)
+
+
+@pytest.mark.parametrize("name", ["study.zip", "study"])
+def test_an_archive_that_ends_early_is_no_other_file(tmp_path, name):
+    folder = write_series(ramp_series(), tmp_path / "ct")
+    path = zipped(folder, tmp_path / name)
+    path.write_bytes(path.read_bytes()[:-200])
+    assert not zipfile.is_zipfile(path)
+    with pytest.raises(InputRefused) as refused:
+        discover(path)
+    assert refused.value.code == "zip-damaged"
+
+
+def test_outputs_in_the_making_are_no_input(tmp_path):
+    folder = write_series(ramp_series(), tmp_path / "ct")
+    write_series(ramp_series(), folder / ".result.partial-abcdefgh" / "result" / "pet")
+    (folder / ".result.partial-lock").touch()
+    found = discover(folder)
+    assert (len(found.series), found.findings) == (1, ())

@@ -99,6 +99,11 @@ def test_which_names_are_innocent(name, innocent):
     assert is_innocent(name) == innocent
 
 
+def test_a_name_does_not_command_the_terminal(folder):
+    (folder / "IMG\x07\x1b[31m00012.dcm").write_bytes(b"")
+    assert "IMG00012.dcm" in findings(folder)["files-lost"].message
+
+
 def test_files_that_cannot_be_parsed_are_named_with_the_reason(folder):
     (folder / "IMG00002.dcm").write_bytes(bytes(128) + b"DICM" + bytes(200_000))
     finding = findings(folder)["files-unreadable"]
