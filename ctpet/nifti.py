@@ -9,6 +9,7 @@ reference, so a volume read from one has none.
 
 import gzip
 import io
+import math
 import zlib
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.volume import Geometry, LabelMap, Quantity, Volume
 from ctpet.volume.no_data import fill_no_data, fill_not_a_number
+from ctpet.volume.volume import MAX_VOXELS
 
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _UNIT_MM = {"unknown": 1.0, "mm": 1.0, "meter": 1000.0, "micron": 0.001}
@@ -33,6 +35,9 @@ _SCANNER = 1
 _SYNTHETIC = b"SYNTHETIC"
 _DESCRIP_BYTES = 79
 _SAME_PLACE_MM = 1.0
+_MOST_INFLATED = 1032
+"""Bytes that one of deflated data can stand for: 258 for two bits (RFC 1951 3.2.5)."""
+
 _LARGEST_LABEL = 2**16 - 1
 _BROKEN_FILE = (ImageFileError, HeaderDataError, OSError, EOFError, ValueError, zlib.error)
 
@@ -116,7 +121,7 @@ def read_nifti(path: Path, quantity: Quantity) -> Volume:
 
     Raises:
         InputRefused: ``nifti-unreadable`` (missing, damaged, truncated or another format),
-            ``nifti-not-3d``, ``nifti-not-scalar`` (colours, complex numbers),
+            ``nifti-not-3d``, ``volume-too-large``, ``nifti-not-scalar`` (colours, complex numbers),
             ``nifti-units-unknown``, ``nifti-no-orientation`` (neither sform nor qform),
             ``nifti-orientations-differ`` (sform and qform place it differently),
             ``nifti-bad-orientation`` (not an invertible map) or ``nifti-not-finite``.
@@ -136,6 +141,7 @@ def _read(path: Path) -> tuple[NDArray[np.float32], Geometry]:
             f"{path.name} has the shape {'×'.join(map(str, shape))}, not three axes",
             remedy="Give one volume of the series",
         )
+    _require_size(image, path)
     geometry = _geometry(image, path)
     array = _values(image, path).reshape(geometry.shape[::-1], order="F").T
     return np.ascontiguousarray(array), geometry
@@ -213,6 +219,21 @@ def _unreadable(path: Path, error: Exception) -> InputRefused:
         f"{path.name} cannot be read as NIfTI ({type(error).__name__}: {reason})",
         remedy="Give a complete .nii or .nii.gz file",
     )
+
+
+def _require_size(image: nib.Nifti1Image, path: Path) -> None:
+    """Refuse a file that cannot hold what its header promises, before memory is asked for it."""
+    voxels = math.prod(image.shape)
+    if voxels > MAX_VOXELS:
+        raise InputRefused(
+            "volume-too-large",
+            f"{path.name} has {'×'.join(map(str, image.shape))} voxels; the limit is {MAX_VOXELS}",
+            remedy="Resample it to a coarser grid",
+        )
+    packed = path.name.lower().endswith(".gz")
+    most = path.stat().st_size * (_MOST_INFLATED if packed else 1)
+    if voxels * image.get_data_dtype().itemsize > most:
+        raise _unreadable(path, EOFError("it ends early"))
 
 
 def _geometry(image: nib.Nifti1Image, path: Path) -> Geometry:

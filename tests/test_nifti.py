@@ -1,4 +1,5 @@
 import gzip
+import time
 import warnings
 
 import nibabel as nib
@@ -277,3 +278,29 @@ def test_reads_a_real_ct(shared_data):
     assert ct.geometry.spacing_mm == pytest.approx((3, 3, 3))
     assert ct.array[0, 0, 0] == -1023, "air beside the body"
     assert ct.array.max() > 700
+
+
+@pytest.mark.parametrize(
+    ("shape", "code"),
+    [((30000, 30000, 30000), "volume-too-large"), ((1200, 1200, 1000), "nifti-unreadable")],
+)
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz"])
+def test_a_header_that_promises_more_than_a_file_can_hold_asks_for_no_memory(
+    tmp_path, shape, code, name
+):
+    image = nib.Nifti1Image(np.zeros((2, 2, 2), np.int16), np.eye(4))
+    data = bytearray(image.to_bytes())
+    data[42:48] = np.array(shape, "<i2").tobytes()
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    start = time.process_time()
+    with pytest.raises(InputRefused) as refused:
+        read_nifti_ct(path)
+    assert time.process_time() - start < 1
+    assert refused.value.code == code
+
+
+def test_a_file_that_packs_as_densely_as_can_be_is_read(tmp_path):
+    image = nib.Nifti1Image(np.zeros((300, 300, 100), np.int16), np.eye(4))
+    nib.save(image, tmp_path / "a.nii.gz")
+    assert read_nifti(tmp_path / "a.nii.gz", "SUVBW").array.max() == 0

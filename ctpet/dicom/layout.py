@@ -22,8 +22,8 @@ from ctpet.dicom.spacing_findings import spacing_findings
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.volume import Geometry
+from ctpet.volume.volume import MAX_VOXELS
 
-MAX_VOXELS = 2**31
 TILT_NOTED_DEGREES = 0.1
 _COPY_AGAIN = "Send the series again from the scanner or archive"
 

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from ctpet.volume.geometry import Geometry
 
+MAX_VOXELS = 2**31
+"""Of a volume that is read; more would only exhaust memory."""
+
 Quantity = Literal["HU", "BQML", "SUVBW"]
 """What the numbers are: Hounsfield units, Bq/mL, or SUV by body weight in g/mL."""
 
