@@ -178,6 +178,15 @@ def test_image_that_holds_much_more_is_refused(tmp_path, units):
     assert caught.value.code == "activity-exceeds-dose"
 
 
+def test_image_in_another_unit_is_told(tmp_path):
+    pet = pet_series()
+    for ds in pet:
+        ds.RescaleSlope = f"{float(ds.RescaleSlope) / 1000:.8g}"
+    (told,) = read_pet(only(write_series(pet, tmp_path / "pet"))).findings
+    assert told.code == "uptake-too-low"
+    assert "is 0.004:" in told.message
+
+
 def test_activity_is_not_judged_without_a_weight_or_of_a_projection(tmp_path):
     pet = heavy(3.0)
     set_all(pet, Units="GML", PatientWeight=None)

@@ -13,12 +13,15 @@ from ctpet.volume import Volume
 TOLD_ABOVE = 1.2
 """Calibration and noise of whole-body scans stay below; one torso of 740 mm holds 0.50."""
 
+LEAST_SUV_MAX = 0.3
+"""Blood alone has an SUVbw above 1 once the tracer is there."""
+
 REFUSED_ABOVE = 1.5
 """No calibration is that wrong; the mildest wrong unit (mCi as MBq) is off by 37."""
 
 
 def judge_activity(suvbw: Volume, headers: Sequence[Dataset]) -> tuple[Finding, ...]:
-    """Judge a PET by the part of the injected activity that it holds.
+    """Judge a PET by its highest SUV and by the part of the injected activity that it holds.
 
     SUVbw is activity concentration × weight / injected activity, so its sum over the volume
     (g/mL × mL) over the weight (g) is that part, whatever the weight is: at most 1.
@@ -30,6 +33,11 @@ def judge_activity(suvbw: Volume, headers: Sequence[Dataset]) -> tuple[Finding, 
     Raises:
         InputRefused: ``activity-exceeds-dose``.
     """
+    highest = float(suvbw.array.max())
+    if highest < LEAST_SUV_MAX:
+        message = f"The highest SUVbw is {highest:.3g}: the values or the dose have another unit"
+        remedy = "Check Units, Rescale Slope and dose; early frames of a dynamic scan are empty."
+        return (Finding("uptake-too-low", "warning", message, remedy),)
     try:
         weight_kg, _ = read_weight_kg(headers)
     except InputRefused:

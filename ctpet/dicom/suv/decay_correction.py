@@ -1,29 +1,28 @@
 """Activity concentration to SUVbw under the three kinds of decay correction: rules 3 to 5."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from statistics import median
 
 from pydicom import Dataset
 
-from ctpet.dicom.suv.frame_time import FrameTime, read_frames
+from ctpet.dicom.suv.exam import Exam, philips_reference
+from ctpet.dicom.suv.frame_time import read_frames
 from ctpet.dicom.suv.header import same_text, texts
-from ctpet.dicom.suv.injection import Injection, read_injection, refuse_implausible_dose
-from ctpet.dicom.suv.injection_time import injection_time, uptake_findings
+from ctpet.dicom.suv.injection import read_injection, refuse_implausible_dose
 from ctpet.dicom.suv.patient_body import read_weight_kg
 from ctpet.dicom.suv.reference_time import (
     DECAY_FACTOR,
-    EARLIEST_ACQUISITION,
     PHILIPS_RATIO,
-    SERIES_TIME,
+    VENDOR_PRIVATE,
     choose_reference,
     reference_candidates,
 )
-from ctpet.dicom.suv.units import philips_factors
+from ctpet.dicom.suv.vendor import GE_SCAN_TIME, made_by
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
-from ctpet.suv import decay_factor, elapsed_s, suvbw_per_bqml
+from ctpet.suv import suvbw_per_bqml
 
 SPREAD_LIMIT = 0.02
 """Candidates whose SUV differs by more than this from the chosen one's are worth a finding."""
@@ -54,44 +53,6 @@ class Decay:
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Exam:
-    """What all three kinds of decay correction need: the body, the injection, the frames."""
-
-    headers: Sequence[Dataset]
-    weight_kg: float
-    injection: Injection
-    frames: tuple[FrameTime, ...]
-
-    @property
-    def begun(self) -> datetime | None:
-        return min((f.acquired for f in self.frames if f.acquired is not None), default=None)
-
-    @property
-    def ended(self) -> datetime | None:
-        return max((f.ended for f in self.frames if f.ended is not None), default=None)
-
-    def injected(self, instant: datetime) -> tuple[datetime, tuple[Finding, ...]]:
-        return injection_time(self.injection, instant, self.ended)
-
-    def suvbw_per_bqml(self, injected: datetime, instant: datetime) -> float:
-        left = decay_factor((instant - injected).total_seconds(), self.injection.half_life_s)
-        return suvbw_per_bqml(self.weight_kg, self.injection.dose_bq * left)
-
-    def factor_at(self, instant: datetime) -> float | None:
-        try:
-            injected, _ = self.injected(instant)
-        except InputRefused:
-            return None
-        return self.suvbw_per_bqml(injected, instant)
-
-    def uptake_findings(self, injected: datetime, instant: datetime) -> tuple[Finding, ...]:
-        """Judge the time from the injection to the first frame, not to the decay reference."""
-        if injected > instant:  # a dynamic scan, which says so itself
-            return ()
-        return uptake_findings(self.injection, (self.begun or instant) - injected)
-
-
 def activity_to_suv(
     headers: Sequence[Dataset], *, per_unit_bqml: tuple[float, ...] | None = None
 ) -> Decay:
@@ -112,7 +73,7 @@ def activity_to_suv(
     injection = read_injection(headers)
     refuse_implausible_dose(injection, weight_kg)
     frames, frame_findings = read_frames(headers)
-    exam = _Exam(headers, weight_kg, injection, frames)
+    exam = Exam(headers, weight_kg, injection, frames)
     kind = same_text(headers, "DecayCorrection")
     if kind == "ADMIN":
         decay = _admin(exam)
@@ -145,7 +106,7 @@ def plausibility_findings(headers: Sequence[Dataset]) -> tuple[Finding, ...]:
     try:
         injection = read_injection(headers)
         frames, _ = read_frames(headers)
-        exam = _Exam(headers, 0.0, injection, frames)
+        exam = Exam(headers, 0.0, injection, frames)
         if exam.begun is None:
             return ()
         injected, _ = exam.injected(exam.begun)
@@ -154,7 +115,7 @@ def plausibility_findings(headers: Sequence[Dataset]) -> tuple[Finding, ...]:
     return exam.uptake_findings(injected, exam.begun)
 
 
-def _admin(exam: _Exam) -> Decay:
+def _admin(exam: Exam) -> Decay:
     factor = suvbw_per_bqml(exam.weight_kg, exam.injection.dose_bq)
     factors = (factor,) * len(exam.headers)
     if exam.begun is None:
@@ -164,18 +125,31 @@ def _admin(exam: _Exam) -> Decay:
     except InputRefused as refusal:
         message = refusal.message + "; the factor does not depend on it"
         return Decay(factors, "admin", (), (Finding(refusal.code, "warning", message),))
-    times, _ = reference_candidates(exam.headers, exam.frames, exam.injection.half_life_s)
-    witness = {name: time for name, time in times.items() if name == DECAY_FACTOR}
     candidates = [Candidate("administration", injected, factor)]
-    candidates += [Candidate(n, t, exam.suvbw_per_bqml(injected, t)) for n, t in witness.items()]
+    candidates += [
+        Candidate(name, time, exam.suvbw_per_bqml(injected, time))
+        for name, time in _admin_witnesses(exam).items()
+    ]
     findings += exam.uptake_findings(injected, exam.begun)
     findings += _spread_findings("administration", factor, candidates)
     return Decay(factors, "admin", tuple(candidates), findings)
 
 
-def _start(exam: _Exam) -> Decay:
+def _admin_witnesses(exam: Exam) -> dict[str, datetime]:
+    """Return the instants that are the injection's, if ADMIN is true; GE's scan time never is."""
+    times, _ = reference_candidates(exam.headers, exam.frames, exam.injection.half_life_s)
+    ratio = philips_reference(exam, times)
+    if ratio is not None:
+        times[PHILIPS_RATIO] = ratio
+    names = {DECAY_FACTOR, PHILIPS_RATIO}
+    if not made_by(exam.headers[0], GE_SCAN_TIME):
+        names.add(VENDOR_PRIVATE)
+    return {name: time for name, time in sorted(times.items()) if name in names}
+
+
+def _start(exam: Exam) -> Decay:
     times, findings = reference_candidates(exam.headers, exam.frames, exam.injection.half_life_s)
-    ratio = _philips_reference(exam, times)
+    ratio = philips_reference(exam, times)
     if ratio is not None:
         times[PHILIPS_RATIO] = ratio
     chosen = choose_reference(times, exam.frames)
@@ -189,7 +163,7 @@ def _start(exam: _Exam) -> Decay:
     return Decay((factor,) * len(exam.headers), rule, candidates, findings)
 
 
-def _none(exam: _Exam) -> Decay:
+def _none(exam: Exam) -> Decay:
     if exam.begun is not None:
         _refuse_zeroed(exam.injected(exam.begun)[0], exam.begun)
     means = [frame.mean_activity(exam.injection.half_life_s) for frame in exam.frames]
@@ -210,7 +184,7 @@ def _none(exam: _Exam) -> Decay:
     return Decay(factors, "none", (candidate,), findings)
 
 
-def _refuse_corrected(exam: _Exam) -> None:
+def _refuse_corrected(exam: Exam) -> None:
     """Refuse NONE where Corrected Image and Decay Factor both say that decay was corrected."""
     half_life_s = exam.injection.half_life_s
     flagged = "DECY" in {flag.upper() for flag in texts(exam.headers[0], "CorrectedImage")}
@@ -221,27 +195,6 @@ def _refuse_corrected(exam: _Exam) -> None:
             " Decay Factor (0054,1321) is not 1",
             remedy="Export the series again from the scanner.",
         )
-
-
-def _philips_reference(exam: _Exam, times: Mapping[str, datetime]) -> datetime | None:
-    """Return the instant at which Philips' two factors say the dose had decayed.
-
-    SUV factor over activity factor is SUVbw per Bq/mL, so their ratio holds the decayed dose.
-    """
-    philips = philips_factors(exam.headers)
-    anchor = times.get(SERIES_TIME, times.get(EARLIEST_ACQUISITION))
-    if philips.suv is None or philips.activity is None or anchor is None:
-        return None
-    pairs = zip(philips.suv, philips.activity, strict=True)
-    decayed_bq = 1000.0 * exam.weight_kg / median(suv / activity for suv, activity in pairs)
-    uptake_s = elapsed_s(decayed_bq / exam.injection.dose_bq, exam.injection.half_life_s)
-    if not 0 <= uptake_s <= exam.injection.longest_uptake.total_seconds():
-        return None
-    try:
-        injected, _ = exam.injected(anchor)
-    except InputRefused:
-        return None
-    return injected + timedelta(seconds=uptake_s)
 
 
 def _refuse_zeroed(injected: datetime, reference: datetime) -> None:

@@ -9,6 +9,7 @@ from tests.pet_factory import (
     FACTOR,
     HALF_LIFE_S,
     WEIGHT_KG,
+    add_private,
     codes,
     mean_time_s,
     pet_series,
@@ -185,3 +186,29 @@ def test_none_with_a_decay_factor_is_refused_where_the_flags_say_corrected(pet):
     assert refused(pet) == "decay-correction-contradicted"
     set_all(pet, CorrectedImage=["ATTN"])
     assert audit_suv(pet).rule == "bqml-none"
+
+
+@pytest.mark.parametrize(
+    ("maker", "creator", "group", "element", "told"),
+    [
+        ("SIEMENS", "SIEMENS MED PT", 0x0071, 0x22, True),
+        ("GE MEDICAL SYSTEMS", "GEMS_PETD_01", 0x0009, 0x0D, False),
+    ],
+)
+def test_private_time_that_contradicts_admin(pet, maker, creator, group, element, told):
+    set_all(pet, DecayCorrection="ADMIN", Manufacturer=maker)
+    add_private(pet, group, creator, element, "DT", "20260105110000")
+    audit = audit_suv(pet)
+    assert audit.factor == pytest.approx(1000 * WEIGHT_KG / DOSE_BQ)
+    assert ("reference-time-spread" in codes(audit)) == told
+    add_private(pet, group, creator, element, "DT", "20260105100000")
+    assert audit_suv(pet).findings == ()
+
+
+@pytest.mark.parametrize(("uptake_s", "told"), [(0, False), (3600, True)])
+def test_ratio_of_philips_factors_beside_admin(pet, uptake_s, told):
+    set_all(pet, DecayCorrection="ADMIN", Manufacturer="Philips")
+    suv = 2 * 1000 * WEIGHT_KG / (DOSE_BQ * 2 ** (-uptake_s / HALF_LIFE_S))
+    add_private(pet, 0x7053, "Philips PET Private Group", 0x00, "DS", f"{suv:.8g}")
+    add_private(pet, 0x7053, "Philips PET Private Group", 0x09, "DS", "2")
+    assert ("reference-time-spread" in codes(audit_suv(pet))) == told
