@@ -249,7 +249,7 @@ def evaluation_text(result: "Evaluation", out: Path) -> str:
     for name in dict.fromkeys(line.name for line in summary.baselines):
         lines = {x.tier: x for x in summary.baselines if (x.name, x.metric) == (name, "mae")}
         rows.append(_row(name, [_beside(lines[tier]) for tier in tiers]))
-    rows += ["", f"{len(result.cases)} cases of {summary.patients} patients; mean over patients"]
+    rows += ["", f"{len(result.cases)} cases of {result.patients} patients; mean over patients"]
     if summary.margin:
         rows.append(f"margin stated for MAE in the body: {summary.margin}")
         rows += [

@@ -90,6 +90,11 @@ class Evaluation:
     participants: Participants | None = None
 
     @property
+    def patients(self) -> int:
+        """How many patients the cases are of, those whom the model has seen among them."""
+        return len({case.patient for case in self.cases})
+
+    @property
     def primary(self) -> tuple[int, ...]:
         """Positions of the cases that the figures are over; see :mod:`ctpet.evaluate.unseen`."""
         return tuple(primary_cases(self.cases))

@@ -21,7 +21,7 @@ def known(evaluation: Evaluation) -> dict[str, Value]:
     """Return what is known, by the name of its placeholder."""
     found: dict[str, Value] = {
         "cases": len(evaluation.cases),
-        "patients": evaluation.summary.patients,
+        "patients": evaluation.patients,
         "baselines": _baselines(evaluation.summary),
         "ctpet": __version__,
         "numpy": np.__version__,

@@ -52,7 +52,7 @@ def write_report(
         language=language,
         title=_title(evaluation, words),
         model=evaluation.model[0] if evaluation.model else None,
-        patients=evaluation.summary.patients,
+        patients=evaluation.patients,
         refused=evaluation.refused,
         told=message_text,
         refused_names=some([f"{one.name}: {one.code}" for one in evaluation.refused]),
