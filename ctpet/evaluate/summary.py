@@ -108,7 +108,7 @@ class AgreementLine:
         measured: one a patient.
         predicted: one a patient.
         agreement: of predicted − measured.
-        relative_error: mean over patients of (predicted − measured) / measured.
+        relative_error: (predicted − measured) / measured, over the patients with measured uptake.
     """
 
     kind: Kind
@@ -117,7 +117,7 @@ class AgreementLine:
     measured: tuple[float, ...]
     predicted: tuple[float, ...]
     agreement: BlandAltman
-    relative_error: float
+    relative_error: Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +272,6 @@ def _agreement_line(
 
     measured, predicted = of("measured"), of("predicted")
     relative = (predicted - measured)[measured > 0] / measured[measured > 0]
-    known = relative[np.isfinite(relative)]
     return AgreementLine(
         kind,
         region,
@@ -280,7 +279,7 @@ def _agreement_line(
         tuple(measured.tolist()),
         tuple(predicted.tolist()),
         bland_altman(predicted - measured),
-        float(known.mean()) if known.size else float("nan"),
+        interval(relative),
     )
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from ctpet.evaluate.report import numbers
 from ctpet.evaluate.report.cell import Cell
 from ctpet.evaluate.report.words import Text, Words
@@ -18,13 +16,12 @@ class AgreementRow:
 
     Attributes:
         name: of the organ, or the words for all lesions.
-        patients: that have both values.
-        figures: by metric, bias with limits of agreement below, and mean relative error.
+        figures: by metric, bias with limits of agreement below, and mean relative error; each with
+            the patients that have it.
     """
 
     name: Text
-    patients: int
-    figures: tuple[tuple[Cell, str], ...]
+    figures: tuple[tuple[Cell, Cell], ...]
 
 
 def agreement_rows(
@@ -38,16 +35,10 @@ def agreement_rows(
     return [
         AgreementRow(
             name=words.say(_lesions(metrics)) if region == ALL else words.organ(region),
-            patients=max(map(patients_of, lines.values())),
             figures=tuple(_figures(lines[metric]) for metric in metrics),
         )
         for region, lines in by_region.items()
     ]
-
-
-def patients_of(line: AgreementLine) -> int:
-    """Return how many patients have the figure on both PETs."""
-    return int(np.isfinite(np.subtract(line.predicted, line.measured)).sum())
 
 
 def _lesions(metrics: Sequence[str]) -> str:
@@ -56,8 +47,11 @@ def _lesions(metrics: Sequence[str]) -> str:
     return "agreement.all_lesions" if averaged else "agreement.all_lesions_sum"
 
 
-def _figures(line: AgreementLine) -> tuple[Cell, str]:
-    found = line.agreement
+def _figures(line: AgreementLine) -> tuple[Cell, Cell]:
+    found, relative = line.agreement, line.relative_error
     limits = numbers.range_of(found.low_limit, found.high_limit, "+")
     bias = numbers.beside(found.bias.mean, (found.low_limit, found.high_limit), "+")
-    return Cell(bias, limits), numbers.percent(line.relative_error, "+")
+    return (
+        Cell(bias, limits, found.bias.patients),
+        Cell(numbers.percent(relative.mean, "+"), patients=relative.patients),
+    )

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 from markupsafe import Markup
 
-from ctpet.evaluate.report.agreement_table import patients_of
 from ctpet.evaluate.report.charts import Say, agreement_chart, case_chart, joint_chart
 from ctpet.evaluate.report.froc_chart import froc_chart
 from ctpet.evaluate.report.lines import baseline_name
@@ -113,10 +112,11 @@ def _known(summary: Summary, kind: str, metric: str) -> list[AgreementLine]:
     return [
         line
         for line in summary.agreements
-        if (line.kind, line.metric) == (kind, metric) and patients_of(line)
+        if (line.kind, line.metric) == (kind, metric) and line.agreement.bias.patients
     ]
 
 
 def _rank(line: AgreementLine) -> tuple[int, int]:
     known = line.region in FIRST_ORGANS
-    return -patients_of(line), FIRST_ORGANS.index(line.region) if known else len(FIRST_ORGANS)
+    place = FIRST_ORGANS.index(line.region) if known else len(FIRST_ORGANS)
+    return -line.agreement.bias.patients, place

@@ -60,6 +60,12 @@ def ends_of(found: Interval, sign: Sign = "-") -> str:
     return f"[{low}; {high}]"
 
 
+def with_patients(found: Interval, unit: str = "") -> str:
+    """Return the mean of an interval with its unit and of how many patients it is."""
+    written = _SPACE.join(filter(None, (number(found.mean), unit)))
+    return f"{written} (n{_SPACE}{found.patients})"
+
+
 def range_of(low: float, high: float, sign: Sign = "-") -> str:
     """Return ``low to high`` as a range without words."""
     return ends_of(Interval(math.nan, low, high, 0), sign)

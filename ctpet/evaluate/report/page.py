@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from markupsafe import Markup
 
 from ctpet.evaluate.agreement import RANGE_SUV
@@ -97,16 +96,16 @@ def _errors(summary: Summary) -> dict[str, Any]:
 
 
 def _foci(summary: Summary) -> dict[str, Any]:
-    def mean(metric: str) -> str:
-        return numbers.number(interval_of(summary, "lesions", "all", metric).mean)
+    def mean(metric: str, unit: str = "") -> str:
+        return numbers.with_patients(interval_of(summary, "lesions", "all", metric), unit)
 
-    hot_dice = interval_of(summary, "foci", "body", "hot_dice").mean
+    hot_dice = interval_of(summary, "foci", "body", "hot_dice")
     found = {
         "focus": focus_words(),
         "size_classes": SIZE_CLASSES,
         "foci_rows": size_table.size_rows(summary, "foci", size_table.FOCI),
         "uptake": size_table.uptake_ml(summary),
-        "hot_dice": numbers.number(hot_dice) if np.isfinite(hot_dice) else "",
+        "hot_dice": numbers.with_patients(hot_dice) if hot_dice.patients else "",
         "lesion_rows": [],
     }
     if not any(line.kind == "lesions" for line in summary.lines):
@@ -116,14 +115,14 @@ def _foci(summary: Summary) -> dict[str, Any]:
         "segmentation": {
             "dice": mean("dice"),
             "measured_dice": mean("measured_dice"),
-            "spurious": mean("spurious_ml"),
-            "missed": mean("missed_ml"),
+            "spurious": mean("spurious_ml", "mL"),
+            "missed": mean("missed_ml", "mL"),
         },
         "autopet": {
             "dice": mean("autopet_dice"),
-            "false_positive": mean("autopet_false_positive_ml"),
-            "false_negative": mean("autopet_false_negative_ml"),
-            "measured_false_positive": mean("measured_autopet_false_positive_ml"),
+            "false_positive": mean("autopet_false_positive_ml", "mL"),
+            "false_negative": mean("autopet_false_negative_ml", "mL"),
+            "measured_false_positive": mean("measured_autopet_false_positive_ml", "mL"),
         },
     }
 
@@ -146,7 +145,7 @@ def _agreement(summary: Summary, words: Words) -> dict[str, Any]:
     return {
         "agreement_rows": rows,
         "burden_rows": agreement_rows(summary, words, "lesion", BURDEN_METRICS),
-        "few": any(row.patients < LEAST_PATIENTS for row in rows),
+        "few": any(one.agreement.bias.patients < LEAST_PATIENTS for one in summary.agreements),
         "least_patients": LEAST_PATIENTS,
         "agreement": agreement_figure(summary, words),
     }
