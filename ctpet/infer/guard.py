@@ -12,7 +12,7 @@ from ctpet.infer.rules.body import body_error, outline_body, truncation
 from ctpet.infer.rules.contrast import contrast_agent
 from ctpet.infer.rules.metal import metal
 from ctpet.infer.rules.sample import take_sample
-from ctpet.infer.rules.scale import no_air, scale_error
+from ctpet.infer.rules.scale import no_air, scale_error, unconfirmed
 from ctpet.infer.rules.seen import extent_finding, slices_error, spacing_finding
 from ctpet.volume import Volume
 
@@ -48,8 +48,8 @@ def judge_ct(ct: Volume, contract: ModelContract) -> tuple[Finding, ...]:
     ``darker-than-air``, ``eight-bit``,
     ``offset-missing``, ``not-hu``, ``inverted``, ``air-misplaced``, ``clipped-above``,
     ``tissue-misplaced``, ``no-fat``, ``body-too-small``, ``body-too-large``.
-    Warnings: ``slice-spacing-not-seen``, ``extent-not-seen``, ``no-air``, ``truncated``,
-    ``metal``, ``contrast-agent``.
+    Warnings: ``slice-spacing-not-seen``, ``extent-not-seen``, ``no-air``,
+    ``scale-unconfirmed``, ``truncated``, ``metal``, ``contrast-agent``.
 
     Raises:
         ValueError: if ``ct`` is not in HU.
@@ -67,4 +67,10 @@ def _of_values(ct: Volume) -> tuple[Finding | None, ...]:
     body = outline_body(sample)
     if error := body_error(body):
         return (error,)
-    return (no_air(sample), truncation(body), metal(sample), contrast_agent(sample))
+    return (
+        no_air(sample),
+        unconfirmed(sample),
+        truncation(body),
+        metal(sample),
+        contrast_agent(sample),
+    )

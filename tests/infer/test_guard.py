@@ -11,7 +11,14 @@ from ctpet.infer.rules import body, scale
 from ctpet.infer.rules.sample import take_sample
 from ctpet.volume import Geometry, Volume
 from tests.dicom_factory import body_hu
-from tests.infer.bodies import BAD_VALUES, bad_ct, bad_grids, disc, torso, volume
+from tests.infer.bodies import (
+    BAD_VALUES,
+    bad_ct,
+    bad_grids,
+    disc,
+    torso,
+    volume,
+)
 from tests.onnx_factory import a_contract
 
 CONTRACT = a_contract(slice_spacing_seen_mm=(2.0, 4.0), extent_seen_mm=(100.0, 500.0))
@@ -309,7 +316,7 @@ def test_a_body_in_the_corners_of_a_square_is_not_cut():
 # The body
 
 
-@pytest.mark.parametrize(("width_mm", "expected"), [(50, ["body-too-small"]), (64, [])])
+@pytest.mark.parametrize(("width_mm", "expected"), [(27, ["body-too-small"]), (34, []), (64, [])])
 def test_the_smallest_body_is_a_thin_limb(width_mm, expected):
     size = width_mm / 2 / (0.8 * 120)
     limb = torso((40, 120, 120), size=size)[:, 30:-30, 30:-30]

@@ -14,8 +14,15 @@ from ctpet.volume.geometry import Spacing3
 BODY_MM = 8.0
 """Spacing at which the body is outlined; peeling one voxel removes tables, blankets and tubes."""
 
-LEAST_SECTION_CM2 = 10.0
-"""After peeling: a limb of 52 mm, less than the calf of a small child."""
+LIMB_MM = 4.0
+LIMB_PEELS = 2
+"""Where that leaves no trunk or thigh, peeled as deep in finer steps: a wrist, an infant's leg."""
+
+TRUNK_SECTION_CM2 = 10.0
+"""After peeling: a limb of 52 mm, the calf of a small child."""
+
+LEAST_SECTION_CM2 = 1.0
+"""After peeling by 8 mm in steps of 4: a limb of 27 mm, the wrist of a small child."""
 
 LARGEST_SECTION_CM2 = 4000.0
 """The bore of a scanner of 80 cm has 5000 cm²; a waist of 2 m, if round, has 3200."""
@@ -43,19 +50,26 @@ class Body:
 
 
 def outline_body(sample: CtSample) -> Body:
-    """Find the body on a grid of about :data:`BODY_MM`."""
-    steps = [max(1, round(BODY_MM / mm)) for mm in sample.spacing_mm]
+    """Find the body on a grid of about :data:`BODY_MM`, or a limb on one of :data:`LIMB_MM`."""
+    body = _outline(sample, BODY_MM, 1)
+    if body.section_cm2 >= TRUNK_SECTION_CM2:
+        return body
+    return _outline(sample, LIMB_MM, LIMB_PEELS)
+
+
+def _outline(sample: CtSample, grid_mm: float, peels: int) -> Body:
+    steps = [max(1, round(grid_mm / mm)) for mm in sample.spacing_mm]
     dense = sample.array[:: steps[0], :: steps[1], :: steps[2]] > BODY_ABOVE_HU
     k, j, i = (mm * step for mm, step in zip(sample.spacing_mm, steps, strict=True))
     in_plane = ndimage.generate_binary_structure(3, 1)
     in_plane[[0, 2]] = False
-    peeled = ndimage.binary_erosion(dense, in_plane, border_value=1)
+    peeled = ndimage.binary_erosion(dense, in_plane, peels, border_value=1)
     labels, count = ndimage.label(peeled)
     if count == 0:
         return Body(np.zeros_like(dense), 0.0, (k, j, i))
     core = labels == 1 + np.argmax(np.bincount(labels.ravel())[1:])
     section_cm2 = float(core.sum(axis=(1, 2)).max()) * j * i / 100.0
-    return Body(ndimage.binary_dilation(core, in_plane) & dense, section_cm2, (k, j, i))
+    return Body(ndimage.binary_dilation(core, in_plane, peels) & dense, section_cm2, (k, j, i))
 
 
 def body_error(body: Body) -> Finding | None:
@@ -64,9 +78,9 @@ def body_error(body: Body) -> Finding | None:
         return Finding(
             "body-too-small",
             "error",
-            f"The largest object, peeled by {body.spacing_mm[1]:.0f} mm, has a section of "
-            f"{body.section_cm2:.0f} cm²; the limit is {LEAST_SECTION_CM2:.0f} cm², less than a "
-            "child's calf",
+            f"The largest object, peeled by {LIMB_PEELS * body.spacing_mm[1]:.0f} mm, has a "
+            f"section of {body.section_cm2:.1f} cm²; the limit is {LEAST_SECTION_CM2:.0f} cm², a "
+            "small child's wrist",
             "Give the CT of a patient, with the body in the field of view",
         )
     if body.section_cm2 > LARGEST_SECTION_CM2:

@@ -42,6 +42,12 @@ class CtSample:
         return float(np.prod(self.spacing_mm)) / 1000.0
 
     @property
+    def width_mm(self) -> float:
+        """The wider side of the field across the body."""
+        sides = zip(self.array.shape[1:], self.spacing_mm[1:], strict=True)
+        return float(max(count * mm for count, mm in sides))
+
+    @property
     def impossible(self) -> float:
         """Part of all voxels that is darker than anything scanned and is not the one padding."""
         dark = self.array.size - self.size
@@ -72,6 +78,11 @@ class CtSample:
     def share(self, low: int, high: int, *, above: int = PADDING_BELOW_HU) -> float:
         """Part of the voxels of at least ``above`` HU with ``low <= HU < high``; 0 if none."""
         return self.count(low, high) / max(1, self.count(above, HIGHEST_HU + 1))
+
+    def mirrored(self) -> "CtSample":
+        """The same with bright and dark exchanged."""
+        array = -self.array
+        return CtSample(array, self.spacing_mm, _histogram(array))
 
 
 def take_sample(ct: Volume) -> CtSample:

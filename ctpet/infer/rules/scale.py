@@ -10,6 +10,7 @@ are known to us.
 from collections.abc import Callable
 
 from ctpet.findings import Finding
+from ctpet.infer.rules.landmarks import is_bright_air, is_lung, landmarks_of
 from ctpet.infer.rules.sample import HIGHEST_HU, PADDING_BELOW_HU, CtSample
 
 AIR_BELOW_HU = -850
@@ -36,6 +37,10 @@ PILE = 0.002
 """Values piled up on the first or last number: clipped to a window."""
 LOWEST_CLIP_HU = 600
 """A body with bone reaches beyond; a soft-tissue window ends at 240 or 400."""
+SMALL_FIELD_MM = 130
+BELOW_FAT_HU = (-300, -180)
+MOST_BELOW_FAT = 0.08
+"""Only the edge to air lies there, unless lean tissue lies where fat should and fat below."""
 MOST_BRIGHT = 0.05
 MOST_IMPOSSIBLE = 0.02
 """Padding that was interpolated with its neighbours makes less."""
@@ -68,6 +73,19 @@ def no_air(sample: CtSample) -> Finding | None:
     )
 
 
+def unconfirmed(sample: CtSample) -> Finding | None:
+    """Tell when a small field shows too little to confirm the scale."""
+    if sample.width_mm >= SMALL_FIELD_MM or landmarks_of(sample).two:
+        return None
+    return Finding(
+        "scale-unconfirmed",
+        "warning",
+        f"In this small field (under {SMALL_FIELD_MM} mm wide) fewer than two of air, fat and lean "
+        "tissue stand out, so it cannot be told whether the values are Hounsfield units",
+        "Compare with a larger field of view of the same scan",
+    )
+
+
 def nothing_dense(sample: CtSample) -> Finding | None:
     """Refuse a scan of air, or one whose intercept was subtracted twice."""
     share = sample.share(BODY_ABOVE_HU, HIGHEST_HU + 1)
@@ -95,7 +113,7 @@ def darker_than_air(sample: CtSample) -> Finding | None:
 def eight_bit(sample: CtSample) -> Finding | None:
     """Refuse values that 8 bits could hold."""
     span = sample.highest - sample.lowest
-    if span > EIGHT_BITS:
+    if span > EIGHT_BITS or (sample.lowest < 0 and landmarks_of(sample).lean):
         return None
     return _error(
         "eight-bit",
@@ -119,8 +137,14 @@ def offset_missing(sample: CtSample) -> Finding | None:
 
 
 def not_hu(sample: CtSample) -> Finding | None:
-    """Refuse what has neither air nor fat: MR, PET and pictures start at 0."""
+    """Refuse what has neither air nor fat: MR, PET and pictures start at 0.
+
+    A small field within bone and muscle has neither, but is negative in places by its noise.
+    """
     if not _nothing_dark(sample):
+        return None
+    negative = sample.share(PADDING_BELOW_HU, 0) >= LEAST_AIR
+    if negative and landmarks_of(sample).lean:
         return None
     return _error(
         "not-hu",
@@ -131,15 +155,30 @@ def not_hu(sample: CtSample) -> Finding | None:
 
 
 def inverted(sample: CtSample) -> Finding | None:
-    """Refuse bright air."""
+    """Refuse bright air, or soft tissue whose mirror image is one of a body.
+
+    Bone alone is no sign: a wrist, a cast or a skull base has much of it.
+    """
     bright = sample.share(700, HIGHEST_HU + 1)
     dark = sample.share(PADDING_BELOW_HU, -700)
-    if bright < MOST_BRIGHT or bright <= dark:
+    seen = landmarks_of(sample)
+    if seen.two:
+        return None
+    if landmarks_of(sample.mirrored()).two:
+        return _error(
+            "inverted",
+            "With the sign of all values changed, air, fat and lean tissue lie where they belong, "
+            f"and as they are fewer than 2 of them do ({bright:.0%} is above 700 HU, {dark:.0%} "
+            "below −700), so bright and dark are exchanged",
+        )
+    bone = (seen.lean or seen.fat) and not is_bright_air(sample)
+    if bright < MOST_BRIGHT or bright <= dark or bone:
         return None
     return _error(
         "inverted",
-        f"{bright:.0%} is above 700 HU and {dark:.0%} below −700; bone is at most "
-        f"{MOST_BRIGHT:.0%} of a CT, so bright and dark are exchanged or the values are scaled",
+        f"{bright:.0%} is above 700 HU and {dark:.0%} below −700, without fat near −100 or lean "
+        "tissue near 45 beside them, or in a peak as air is; as bone it may be "
+        f"{MOST_BRIGHT:.0%}, so bright and dark are exchanged or the values are scaled",
     )
 
 
@@ -148,7 +187,7 @@ def air_misplaced(sample: CtSample) -> Finding | None:
     lowest = sample.lowest
     dark = sample.share(PADDING_BELOW_HU, -250)
     air = sample.share(PADDING_BELOW_HU, AIR_BELOW_HU)
-    scaled = dark >= LEAST_DARK_SHARE and air < LEAST_DARK_SHARE * dark
+    scaled = dark >= LEAST_DARK_SHARE and air < LEAST_DARK_SHARE * dark and not is_lung(sample)
     clipped = lowest > AIR_BELOW_HU and sample.share(lowest, lowest + 1) >= PILE
     if not (scaled or clipped):
         return None
@@ -177,7 +216,7 @@ def tissue_misplaced(sample: CtSample) -> Finding | None:
     short = _missing(
         sample, (SOFT_HU, LEAST_SOFT), (LEAN_HU, LEAST_LEAN), (BRIGHT_SOFT_HU, LEAST_BRIGHT_SOFT)
     )
-    if short is None:
+    if short is None or _is_placed(sample):
         return None
     return _error("tissue-misplaced", f"{short}, so the values are scaled or shifted")
 
@@ -185,7 +224,7 @@ def tissue_misplaced(sample: CtSample) -> Finding | None:
 def no_fat(sample: CtSample) -> Finding | None:
     """Refuse an object without fat: a water phantom, or tissue shifted up."""
     short = _missing(sample, (FAT_HU, LEAST_FAT), (DARK_SOFT_HU, LEAST_DARK_SOFT))
-    if short is None:
+    if short is None or _may_lack_fat(sample):
         return None
     return _error(
         "no-fat",
@@ -207,6 +246,19 @@ RULES: tuple[Rule, ...] = (
     tissue_misplaced,
 )
 """In the order in which they are asked; the more telling ones first."""
+
+
+def _is_placed(sample: CtSample) -> bool:
+    """Whether two landmarks are seen, and none of them is lean tissue where fat should be."""
+    seen = landmarks_of(sample)
+    below_fat = sample.share(*BELOW_FAT_HU, above=BODY_ABOVE_HU)
+    return seen.two and (seen.lean or below_fat < MOST_BELOW_FAT)
+
+
+def _may_lack_fat(sample: CtSample) -> bool:
+    """Whether a field within the body, without air, shows lean tissue in its place."""
+    air = sample.share(PADDING_BELOW_HU, AIR_BELOW_HU)
+    return air < LEAST_AIR and landmarks_of(sample).lean
 
 
 def _nothing_dark(sample: CtSample) -> bool:
