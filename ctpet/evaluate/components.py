@@ -20,8 +20,23 @@ _ROUNDING_MM = 1e-6
 
 def components(mask: Mask, neighbours: Mask = BY_CORNERS) -> tuple[Numbers, int]:
     """Return the number of the part of each voxel, from 1, and how many parts there are."""
-    numbers = np.empty(mask.shape, np.int32)
-    return numbers, int(ndimage.label(mask, structure=neighbours, output=numbers))
+    numbers, box, count = np.zeros(mask.shape, np.int32), box_of(mask), 0
+    if box:
+        count = int(ndimage.label(mask[box], structure=neighbours, output=numbers[box]))
+    return numbers, count
+
+
+def box_of(mask: Mask) -> tuple[slice, ...]:
+    """Return the smallest box around a mask; empty if there is nothing in it."""
+    if not mask.any():
+        return ()
+    k = _span(mask, 0)
+    return k, _span(mask[k], 1), _span(mask[k], 2)
+
+
+def _span(mask: Mask, axis: int) -> slice:
+    marked = np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis})))
+    return slice(int(marked[0]), int(marked[-1]) + 1)
 
 
 def touched(numbers: Numbers, count: int, mask: Mask) -> NDArray[np.bool_]:
@@ -47,8 +62,11 @@ def voxel_ml(spacing_mm: Spacing) -> float:
 
 def overlapping(mask: Mask, other: Mask, neighbours: Mask = BY_CORNERS) -> Mask:
     """Return the parts of a mask that share a voxel with another."""
-    numbers, count = components(mask, neighbours)
-    return np.append(False, touched(numbers, count, other))[numbers]
+    found, box = np.zeros_like(mask), box_of(mask)
+    if box:
+        numbers, count = components(mask[box], neighbours)
+        found[box] = np.append(False, touched(numbers, count, other[box]))[numbers]
+    return found
 
 
 def near(mask: Mask, spacing_mm: Spacing, within_mm: float) -> Mask:

@@ -255,8 +255,8 @@ def lesion_names(lesions: NDArray[np.integer] | Mask, numbers: Numbers) -> dict[
         numbers: of its lesions, see :func:`lesion_numbers`.
     """
     inside = numbers > 0
-    pairs = np.unique(np.stack([numbers[inside], lesions[inside]]), axis=1)
-    own = {int(number): int(value) for number, value in pairs.T}
+    first = np.unique(numbers[inside], return_index=True)
+    own = dict(zip(first[0].tolist(), lesions[inside][first[1]].tolist(), strict=True))
     shared = len(set(own.values())) < len(own)
     return {number: f"lesion {number if shared else value}" for number, value in own.items()}
 

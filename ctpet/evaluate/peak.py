@@ -5,8 +5,8 @@ from math import pi
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import find_objects
 
+from ctpet.evaluate.components import box_of
 from ctpet.evaluate.sharpness import Spacing
 
 PEAK_RADIUS_MM = 10 * (3 / (4 * pi)) ** (1 / 3)
@@ -70,7 +70,7 @@ def _boxes(shape: tuple[int, ...], wanted: Mask | None) -> Iterator[Box]:
         if wanted is None:
             yield slab, slice(0, shape[1]), slice(0, shape[2])
         elif wanted[slab].any():
-            ((_, j, i),) = find_objects(wanted[slab].astype(np.uint8))
+            _, j, i = box_of(wanted[slab])
             yield slab, j, i
 
 

@@ -24,7 +24,7 @@ from ctpet.evaluate.repeats import Fingerprint, fingerprint
 from ctpet.evaluate.seams import seam_ratio
 from ctpet.evaluate.sharpness import sharpness
 from ctpet.evaluate.ssim import mean_ms_ssim, mean_ssim, similarity
-from ctpet.evaluate.tally import HU_KEYS, Tally, hu_keys, tally
+from ctpet.evaluate.tally import HU_KEYS, Tally, hu_keys, tallies
 from ctpet.evaluate.tiers import BODY, FIELD, dome_slab, tier_masks
 from ctpet.findings import Finding
 from ctpet.volume import LabelMap, Volume, nearest, resample
@@ -334,12 +334,11 @@ def _counted(
 ) -> dict[str, Tally]:
     """Count a PET in a mask, by nothing, by HU and by organ; what has no name is none."""
     suv = pet[mask]
-    found = {"body": tally(np.zeros(suv.size, np.int64), suv, 1)}
+    keys: dict[str, tuple[NDArray[np.integer], int]] = {"body": (np.zeros(suv.size, np.int64), 1)}
     if volumes.ct is not None:
-        found["hu"] = tally(hu_keys(volumes.ct[mask]), suv, HU_KEYS)
+        keys["hu"] = hu_keys(volumes.ct[mask]), HU_KEYS
     if volumes.labels is not None:
         labels = volumes.labels[mask]
         known = np.isin(labels, list(label_names)) if label_names else labels < MOST_LABELS
-        organs = np.where(known, labels, 0)
-        found["organ"] = tally(organs, suv, MOST_LABELS)
-    return found
+        keys["organ"] = np.where(known, labels, 0), MOST_LABELS
+    return tallies(keys, suv)

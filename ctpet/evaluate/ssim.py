@@ -172,9 +172,12 @@ def _mean(field: Floats, mask: Mask | None) -> float:
         inside = field[mask]
     else:
         inside = field[(slice(RADIUS_VOXELS, -RADIUS_VOXELS),) * field.ndim]
-        if np.isnan(inside).any():
-            whole = minimum_filter(~np.isnan(field), WINDOW_VOXELS, mode="constant", cval=False)
-            inside = field[whole]
+    mean = float(inside.mean(dtype=np.float64)) if inside.size else math.nan
+    if not (inside.size and math.isnan(mean)):
+        return mean
+    if mask is None:
+        whole = minimum_filter(~np.isnan(field), WINDOW_VOXELS, mode="constant", cval=False)
+        inside = field[whole]
     inside = inside[~np.isnan(inside)]
     return float(inside.mean(dtype=np.float64)) if inside.size else math.nan
 
@@ -205,10 +208,9 @@ def _maps(predicted: Floats, measured: Floats, known: Mask | None) -> tuple[Floa
     along_k, along_j, along_i = (_gaussian_matrix(n) for n in predicted.shape)
     similarity, structure = np.empty((2, *predicted.shape), np.float32)
     for slab, reach in _bands(along_k):
-        p, m = predicted[reach].astype(np.float64), measured[reach].astype(np.float64)
-        moments = np.stack([p, m, p * p + m * m, p * m])
-        if known is not None:
-            moments = np.concatenate([moments * known[reach], known[None, reach]])
+        moments = _products(
+            predicted[reach], measured[reach], None if known is None else known[reach]
+        )
         moments = _times(along_k[slab, reach], moments, 1)
         moments = _times(along_j, moments, 2)
         moments = _times(along_i, moments, 3)
@@ -217,6 +219,20 @@ def _maps(predicted: Floats, measured: Floats, known: Mask | None) -> tuple[Floa
             moments = moments[:4] / weight
         similarity[slab], structure[slab] = _terms(*moments)
     return similarity, structure
+
+
+def _products(predicted: Floats, measured: Floats, known: Mask | None) -> Doubles:
+    """Return p, m, p² + m² and pm; and what is known, where each is 0 elsewhere."""
+    products = np.empty((4 if known is None else 5, *predicted.shape))
+    products[0], products[1] = predicted, measured
+    if known is not None:
+        products[:2] *= known
+        products[4] = known
+    np.multiply(products[0], products[0], out=products[2])
+    np.multiply(products[1], products[1], out=products[3])
+    products[2] += products[3]
+    np.multiply(products[0], products[1], out=products[3])
+    return products
 
 
 def _terms(mean_p: Doubles, mean_m: Doubles, squares: Doubles, product: Doubles) -> Pair:

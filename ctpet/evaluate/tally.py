@@ -4,6 +4,7 @@ A tally is small, adds up over cases, and gives the errors of any prediction tha
 key alone, so that baselines are fitted without the patient scored and without reading images twice.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,20 +75,28 @@ class TallyErrors:
 
 
 def tally(keys: NDArray[np.integer], suv: NDArray[np.float32], key_count: int) -> Tally:
-    """Count voxels.
+    """Count voxels by one key; see :func:`tallies`."""
+    return tallies({"": (keys, key_count)}, suv)[""]
+
+
+def tallies(
+    keys: Mapping[str, tuple[NDArray[np.integer], int]], suv: NDArray[np.float32]
+) -> dict[str, Tally]:
+    """Count voxels, by one key after the other.
 
     Args:
-        keys: 0 ≤ key < ``key_count``, one a voxel.
+        keys: by name, 0 ≤ key < number of rows, one a voxel; and the number of rows of the tally.
         suv: SUVbw, one a voxel.
-        key_count: rows of the tally.
     """
-    cell = keys.astype(np.int64) * _BINS + np.searchsorted(SUV_EDGES, suv, side="left")
-    size = key_count * _BINS
+    bins = np.searchsorted(SUV_EDGES, suv, side="left")
     wide = suv.astype(np.float64)
     sums = (None, wide, np.square(wide))
-    return Tally(
-        *(np.bincount(cell, each, size).astype(np.float64).reshape(-1, _BINS) for each in sums)
-    )
+    found = {}
+    for name, (key, count) in keys.items():
+        cell = key.astype(np.int64) * _BINS + bins
+        parts = (np.bincount(cell, each, count * _BINS).astype(np.float64) for each in sums)
+        found[name] = Tally(*(part.reshape(-1, _BINS) for part in parts))
+    return found
 
 
 def hu_keys(hu: NDArray[np.float32]) -> NDArray[np.int64]:
