@@ -28,12 +28,15 @@ from ctpet.findings import Finding
 from ctpet.volume import Geometry, LabelMap, Quantity, Volume
 from ctpet.volume.no_data import fill_no_data, fill_not_a_number
 from ctpet.volume.volume import MAX_VOXELS
+from ctpet.zipped import MOST_BYTES, read_member
 
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _UNIT_MM = {"unknown": 1.0, "mm": 1.0, "meter": 1000.0, "micron": 0.001}
 _SCANNER = 1
 _SYNTHETIC = b"SYNTHETIC"
 _DESCRIP_BYTES = 79
+_GZIP = b"\x1f\x8b"
+_NIFTI_2_BYTES = 540
 _SAME_PLACE_MM = 1.0
 _MOST_INFLATED = 1032
 """Bytes that one of deflated data can stand for: 258 for two bits (RFC 1951 3.2.5)."""
@@ -202,14 +205,28 @@ def write_nifti(volume: Volume, path: Path, *, descrip: str = "") -> None:
 
 
 def _open(path: Path) -> nib.Nifti1Image:
-    """Return a file's image with its values still on disk."""
+    """Return a file's image with its values still on disk, or those of a member of an archive."""
+    packed = None if path.exists() else read_member(path)
     try:
-        image = nib.load(path)
+        image = nib.load(path) if packed is None else _unpacked(packed)
     except _BROKEN_FILE as error:
         raise _unreadable(path, error) from error
     if not isinstance(image, nib.Nifti1Image):
         raise _unreadable(path, TypeError(f"it is a {type(image).__name__}"))
     return image
+
+
+def _unpacked(packed: bytes) -> nib.Nifti1Image:
+    """Return the image in the bytes of a .nii or .nii.gz file."""
+    if packed.startswith(_GZIP):
+        with gzip.GzipFile(fileobj=io.BytesIO(packed)) as stream:
+            packed = stream.read(MOST_BYTES + 1)
+        if len(packed) > MOST_BYTES:
+            raise ValueError(f"it has more than {MOST_BYTES >> 30} GiB unpacked")
+    is_nifti_2 = _NIFTI_2_BYTES in (
+        int.from_bytes(packed[:4], order) for order in ("little", "big")
+    )
+    return (nib.Nifti2Image if is_nifti_2 else nib.Nifti1Image).from_bytes(packed)
 
 
 def _unreadable(path: Path, error: Exception) -> InputRefused:

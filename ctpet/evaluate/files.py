@@ -1,6 +1,5 @@
 """Which files belong together: a prediction, its reference, and what lies beside them."""
 
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from ctpet.errors import InputRefused
 from ctpet.images import place_and_series
 from ctpet.nifti import is_nifti_name
 from ctpet.printable import printable
+from ctpet.zipped import is_zip, members
 
 Role = Literal[
     "predicted", "reference", "ct", "labels", "lesions", "predicted_lesions", "measured_lesions"
@@ -201,7 +201,7 @@ def _entries(root: Path, role: Role) -> _Entries:
         return _Entries({_stem(root): root}, single=True)
     kept: dict[str, Path] = {}
     for path in sorted(root.iterdir()):
-        if path.name.startswith(".") or not (path.is_dir() or _is_nifti(path) or _is_zip(path)):
+        if path.name.startswith(".") or not (path.is_dir() or _is_nifti(path) or is_zip(path)):
             continue
         if kept.setdefault(_stem(path), path) != path:
             raise InputRefused(
@@ -252,16 +252,21 @@ def _read_id(path: Path) -> str:
 
 
 def _volume(entry: Path, role: Role) -> Path:
-    """Return the file or folder of a role in an entry.
+    """Return the file or folder of a role in an entry; of an archive its NIfTI member.
 
     Raises:
         InputRefused: ``several-files``, ``no-volume``.
     """
-    if entry.is_file() or place_and_series(entry)[1] is not None:
+    if place_and_series(entry)[1] is not None:
         return entry
-    named = [p for p in sorted(entry.iterdir()) if _stem(p).casefold() in _NAMES[role]]
-    named = [p for p in named if p.is_dir() or _is_nifti(p)]
-    niftis = [p for p in _files(entry) if _is_nifti(p)]
+    archive = is_zip(entry)
+    niftis = [p for p in (members(entry) if archive else _files(entry)) if is_nifti_name(p)]
+    if entry.is_file() and not (archive and (niftis or role in LABEL_MAPS)):
+        return entry
+    named = [p for p in niftis if p.parent == entry or archive]
+    if not archive:
+        named += [p for p in sorted(entry.iterdir()) if p.is_dir()]
+    named = [p for p in named if _stem(p).casefold() in _NAMES[role]]
     for several in (named, niftis):
         if len(several) == 1:
             return several[0]
@@ -284,10 +289,6 @@ def _files(path: Path) -> Iterator[Path]:
 
 def _is_nifti(path: Path) -> bool:
     return is_nifti_name(path) and path.is_file()
-
-
-def _is_zip(path: Path) -> bool:
-    return path.is_file() and zipfile.is_zipfile(path)
 
 
 def _is_dicom(path: Path) -> bool:

@@ -156,6 +156,25 @@ def test_archives_are_entries(tmp_path):
     assert (case.name, case.files["predicted"].name) == ("x", "x.zip")
 
 
+def test_nifti_files_in_archives_are_found_as_in_folders(tmp_path):
+    nifti(tmp_path / "pet.nii.gz")
+    packed = (tmp_path / "pet.nii.gz").read_bytes()
+    (tmp_path / "b").mkdir()
+    with zipfile.ZipFile(tmp_path / "b" / "x.zip", "w") as archive:
+        for name in ("study/PET.nii.gz", "study/CT.nii.gz", "study/floor.nii.gz"):
+            archive.writestr(name, packed)
+    nifti(tmp_path / "a" / "x.nii.gz")
+    (case,), refused = find_cases(Sources(tmp_path / "a", tmp_path / "b", tmp_path / "b"))
+    assert refused == []
+    assert case.files["reference"] == tmp_path / "b" / "x.zip" / "study" / "PET.nii.gz"
+    assert case.files["ct"].name == "CT.nii.gz"
+    with zipfile.ZipFile(tmp_path / "b" / "x.zip", "w") as archive:
+        for name in ("one.nii", "two.nii"):
+            archive.writestr(name, packed)
+    with pytest.raises(InputRefused, match="2 NIfTI files in x"):
+        find_cases(Sources(tmp_path / "a", tmp_path / "b"))
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems take no such names")
 def test_a_name_that_is_no_utf_8_can_be_written(tmp_path):
     name = os.fsdecode(b"th\xfay.nii.gz")

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import zipfile
 from dataclasses import replace
 
 import numpy as np
@@ -311,6 +312,18 @@ def test_a_patient_of_whom_one_case_is_dicom_and_one_nifti_is_one(tmp_path):
     assert found.refused == ()
     assert found.summary.patients == 1
     assert [set(one) for one in found.baselines] == [{"nothing"}] * 2
+
+
+def test_archives_of_nifti_files_give_the_same_scores(root, tmp_path, evaluation):
+    for role in ("predicted", "measured", "ct", "labels", "lesions"):
+        (tmp_path / role).mkdir()
+        for name in ("patient-0", "patient-1"):
+            with zipfile.ZipFile(tmp_path / role / f"{name}.zip", "w") as archive:
+                archive.write(root / role / f"{name}.nii.gz", f"{role}.nii.gz")
+    (tmp_path / "labels" / "labels.json").write_text('{"5": "Liver"}', "utf-8")
+    found = evaluate(EvaluateRequest(sources(tmp_path)))
+    assert found.refused == ()
+    assert found.cases == evaluation.cases[:2]
 
 
 def test_a_lesion_keeps_its_number(tmp_path):
