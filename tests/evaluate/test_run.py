@@ -190,7 +190,7 @@ def test_a_bad_case_is_told_and_the_others_go_on(tmp_path):
 
 def test_whom_the_model_saw_is_marked(root, monkeypatch):
     seen = TrainingData("made", "", "", SALT, (hash_patient("patient-3", SALT),))
-    contract = type("Contract", (), {"trained_on": seen, "name": "made"})()
+    contract = type("Contract", (), {"ever_seen": (seen,), "name": "made"})()
     model = type("Model", (), {"contract": contract, "digest": "00"})()
     monkeypatch.setattr(run, "find_maker", lambda *_: model)
     found = evaluate(EvaluateRequest(sources(root), model=root))
