@@ -223,10 +223,9 @@ def _unpacked(packed: bytes) -> nib.Nifti1Image:
             packed = stream.read(MOST_BYTES + 1)
         if len(packed) > MOST_BYTES:
             raise ValueError(f"it has more than {MOST_BYTES >> 30} GiB unpacked")
-    is_nifti_2 = _NIFTI_2_BYTES in (
-        int.from_bytes(packed[:4], order) for order in ("little", "big")
-    )
-    return (nib.Nifti2Image if is_nifti_2 else nib.Nifti1Image).from_bytes(packed)
+    size = packed[:4]
+    newer = _NIFTI_2_BYTES in (int.from_bytes(size, "little"), int.from_bytes(size, "big"))
+    return (nib.Nifti2Image if newer else nib.Nifti1Image).from_bytes(packed)
 
 
 def _unreadable(path: Path, error: Exception) -> InputRefused:
@@ -247,6 +246,8 @@ def _require_size(image: nib.Nifti1Image, path: Path) -> None:
             f"{path.name} has {'×'.join(map(str, image.shape))} voxels; the limit is {MAX_VOXELS}",
             remedy="Resample it to a coarser grid",
         )
+    if not path.exists():
+        return  # a member of an archive, whose bytes are in memory
     packed = path.name.lower().endswith(".gz")
     most = path.stat().st_size * (_MOST_INFLATED if packed else 1)
     if voxels * image.get_data_dtype().itemsize > most:
