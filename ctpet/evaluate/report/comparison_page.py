@@ -13,7 +13,7 @@ from ctpet.evaluate.report.cell import Cell, mean_cell, tested_cell
 from ctpet.evaluate.report.charts import case_chart
 from ctpet.evaluate.report.figures import in_all_languages
 from ctpet.evaluate.report.frame import write_page
-from ctpet.evaluate.report.leading import foci_headline
+from ctpet.evaluate.report.leading import foci_tone
 from ctpet.evaluate.report.lines import baseline_name, endpoint_name, some, tier_name
 from ctpet.evaluate.report.verdict import Sentence
 from ctpet.evaluate.report.words import Key, Language, Value, load_words
@@ -143,11 +143,13 @@ def _verdict(comparison: Comparison) -> list[Sentence]:
 
 
 def _foci(comparison: Comparison) -> list[Sentence]:
+    volumes = [row.intervals for row in comparison.rows if row.metric == "fabricated_ml"]
     found = []
     for number, entry in enumerate(comparison.entries):
         counts = {word: each[number] for word, each in comparison.counts.items()}
         told: dict[str, Value] = {"model": entry.title, **counts}
-        found.append(Sentence("compare.foci", foci_headline(counts).tone, told))
+        told["fabricated_ml"] = numbers.number(volumes[0][number].mean) if volumes else numbers.NONE
+        found.append(Sentence("compare.foci", foci_tone(counts), told))
     return found
 
 

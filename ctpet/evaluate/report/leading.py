@@ -1,6 +1,6 @@
 """What the first screen leads with: what matters to a patient, before any mean over voxels."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,8 @@ from ctpet.evaluate.voxel import HIGH_SUV
 MOST = 0.5
 """From which share on omitted or fabricated foci are told in red; below, in amber."""
 
+_TONES: tuple[Tone, ...] = ("plain", "doubt", "bad")
+
 HIGH_TIER = "measured > 2.5"
 
 
@@ -34,26 +36,30 @@ class Figure:
     meaning: Sentence
 
 
-def foci_headline(counts: dict[str, int]) -> Sentence:
-    """Return what a model does to foci of high uptake.
-
-    Args:
-        counts: over all cases: predicted, fabricated, measured, omitted.
-    """
+def leading_headline(summary: Summary) -> Sentence:
+    """Return the first sentence of a report: what becomes of foci and of high uptake."""
+    counts = {sort: total(summary, "foci", sort) for sort in FOCI}
     if not counts["measured"] + counts["predicted"]:
         return Sentence("lead.no_foci", "doubt")
+    volumes = {sort: summary.totals.get(f"foci: {sort}_ml", 0.0) for sort in FOCI}
+    tone = max(foci_tone(counts), foci_tone(volumes), key=_TONES.index)
+    told: dict[str, Value] = {f"{sort}_ml": numbers.number(ml) for sort, ml in volumes.items()}
+    return Sentence("lead.foci", tone, {**counts, **told})
+
+
+def foci_tone(amounts: Mapping[str, float]) -> Tone:
+    """Return how loud to be: red if :data:`MOST` of either PET is wrong, amber if anything is.
+
+    Args:
+        amounts: counts or volumes: predicted, fabricated of these, measured, omitted of these.
+    """
     shares = [
-        counts[wrong] / counts[all_of]
-        for wrong, all_of in (("omitted", "measured"), ("fabricated", "predicted"))
-        if counts[all_of]
+        amounts[wrong] / amounts[everything]
+        for wrong, everything in (("omitted", "measured"), ("fabricated", "predicted"))
+        if amounts[everything]
     ]
-    tone: Tone = "bad" if max(shares) >= MOST else "doubt" if max(shares) else "plain"
-    return Sentence("lead.foci", tone, counts)
-
-
-def leading_headline(summary: Summary) -> Sentence:
-    """Return the first sentence of a report."""
-    return foci_headline({sort: total(summary, "foci", sort) for sort in FOCI})
+    most = max(shares, default=0.0)
+    return "bad" if most >= MOST else "doubt" if most else "plain"
 
 
 def focus_words() -> dict[str, Value]:

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from ctpet.evaluate.report.leading import foci_headline, leading_figures, leading_headline
+from ctpet.evaluate.lesions import SIZE_CLASSES
+from ctpet.evaluate.report.leading import foci_tone, leading_figures, leading_headline
+from ctpet.evaluate.report.size_table import FOCI
 from tests.evaluate.report.made import assembled, evaluation, score
 from tests.evaluate.report.test_verdict import MANY
 
@@ -25,20 +27,33 @@ def counts(omitted, measured, fabricated, predicted):
         (counts(0, 44, 20, 40), "bad"),
         (counts(0, 0, 1, 1), "bad"),
         (counts(0, 44, 0, 40), "plain"),
+        (counts(0, 0, 0, 0), "plain"),
     ],
 )
-def test_foci_lead_in_red_from_half_of_them_on(told, tone):
-    found = foci_headline(told)
-    assert (found.key, found.tone, found.values) == ("lead.foci", tone, told)
+def test_foci_are_told_in_red_from_half_of_them_on(told, tone):
+    assert foci_tone(told) == tone
+
+
+def test_foci_and_fabricated_uptake_lead_over_all_cases():
+    found = leading_headline(evaluation(MANY).summary)
+    assert (found.key, found.tone) == ("lead.foci", "doubt")
+    assert {sort: found.values[sort] for sort in FOCI} == counts(20, 50, 10, 40)
+    assert found.values["fabricated_ml"] == "105"
+
+
+def test_uptake_invented_around_one_voxel_is_told_though_no_focus_is_fabricated():
+    one = evaluation(MANY).summary
+    foci = {f"foci: {sort} count {size}": 0.0 for sort in FOCI for size in SIZE_CLASSES}
+    foci |= {"foci: measured count <1": 1, "foci: predicted count >20": 1}
+    volumes = {"foci: fabricated_ml": 111.0, "foci: predicted_ml": 115.0, "foci: measured_ml": 1.0}
+    found = leading_headline(replace(one, totals={**foci, **volumes}))
+    assert {sort: found.values[sort] for sort in FOCI} == counts(0, 1, 0, 1)
+    assert (found.values["fabricated_ml"], found.tone) == ("111", "bad")
 
 
 def test_without_any_focus_nothing_is_told_of_lesions():
-    found = foci_headline(counts(0, 0, 0, 0))
+    found = leading_headline(replace(evaluation(MANY).summary, totals={}))
     assert (found.key, found.tone) == ("lead.no_foci", "doubt")
-
-
-def test_foci_are_counted_over_all_cases():
-    assert leading_headline(evaluation(MANY).summary).values == counts(20, 50, 10, 40)
 
 
 def test_clinical_figures_come_before_the_body():
