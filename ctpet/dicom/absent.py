@@ -11,7 +11,7 @@ from ctpet.dicom.series import SeriesInfo
 from ctpet.findings import Finding
 
 _SCHEME = 100
-"""Numbers that begin after a multiple of it, beyond the count of images, follow a scheme."""
+"""Numbers that begin after a multiple of it, twice as many as there are images, follow a scheme."""
 
 _NUMBERS = {
     "InstanceNumber": "InstanceNumber (0020,0013)",
@@ -136,7 +136,7 @@ def _numbers(stack: SeriesInfo, series: Sequence[Dataset], keyword: str) -> list
     numbers = sorted(number for number in known if number is not None)
     first, last = numbers[0], numbers[-1]
     before, between = max(0, first - 1), last - first + 1 - len(numbers)
-    if before % _SCHEME == 0 and before >= len(numbers):
+    if before % _SCHEME == 0 and before >= 2 * len(numbers):
         before = 0
     if between > len(numbers) * _SCHEME or not before + between:
         return []

@@ -84,9 +84,7 @@ def is_regular(along_mm: NDArray[np.float64], rounding_mm: float = 0.0) -> bool:
     whole = np.zeros(len(widths), np.int64)
     if _is_on_grid(along_mm, whole):
         return True
-    slack = rounding_mm + JITTER_MM
-    index = _index(whole)
-    return rounding_mm > JITTER_MM and possible_spacings(along_mm, index, slack) is not None
+    return rounding_mm > JITTER_MM and _rounded(along_mm, whole, rounding_mm) is not None
 
 
 def _is_exact(along_mm: NDArray[np.float64], missing: NDArray[np.int64]) -> bool:
@@ -104,9 +102,19 @@ def _is_on_grid(along_mm: NDArray[np.float64], missing: NDArray[np.int64]) -> bo
     Tables stop within some hundredths of a millimetre: a PET of several beds may lie 0.05 mm
     beside its grid. Interpolating for that would blur every slice for nothing.
     """
-    step = along_mm[-1] / (len(missing) + missing.sum())
-    limit_mm = max(2 * JITTER_MM, min(_BESIDE * step, _MOST_BESIDE_MM))
-    return bool(beside_grid_mm(along_mm, _index(missing)) <= limit_mm)
+    index = _index(missing)
+    return bool(beside_grid_mm(along_mm, index) <= _limit_mm(along_mm, index))
+
+
+def _limit_mm(along_mm: NDArray[np.float64], index: NDArray[np.float64]) -> float:
+    return float(max(2 * JITTER_MM, min(_BESIDE * along_mm[-1] / index[-1], _MOST_BESIDE_MM)))
+
+
+def _rounded(
+    along_mm: NDArray[np.float64], missing: NDArray[np.int64], rounding_mm: float
+) -> Spacings | None:
+    index = _index(missing)
+    return possible_spacings(along_mm, index, rounding_mm + _limit_mm(along_mm, index))
 
 
 def beside_grid_mm(along_mm: NDArray[np.float64], index: NDArray[np.float64]) -> float:
@@ -119,9 +127,9 @@ def _regular_if_rounded(along_mm: NDArray[np.float64], rounding_mm: float) -> Ga
     widths = np.diff(along_mm)
     holes = np.eye(len(widths), dtype=np.int64)[widths > widths.mean() + 2 * rounding_mm]
     for missing in (np.zeros(len(widths), np.int64), *holes):
-        index = _index(missing)
-        spacings = possible_spacings(along_mm, index, rounding_mm + JITTER_MM)
+        spacings = _rounded(along_mm, missing, rounding_mm)
         if spacings is not None:
+            index = _index(missing)
             hole = int(missing.argmax()) if missing.any() else None
             return Gaps(int(index[-1]) + 1, index, hole, spacings=spacings)
     return None

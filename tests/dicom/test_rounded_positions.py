@@ -70,6 +70,17 @@ def test_a_told_spacing_is_taken_only_where_the_positions_allow_it(tmp_path):
     assert read(slices, tmp_path / "b").volume.geometry.spacing_mm[0] == pytest.approx(3.27, abs=0)
 
 
+@pytest.mark.parametrize("decimals", [0, 1])
+def test_rounded_places_of_a_table_that_stops_beside_its_grid(decimals):
+    """A real PET: seven beds at 3.27 mm, their junctions 0.02 mm short and one 0.08 mm long."""
+    widths = np.full(233, 3.27)
+    widths[[35, 71, 143, 179, 215]], widths[107] = 3.25, 3.35
+    places = np.round(np.concatenate([[0], np.cumsum(widths)]) - 63, decimals)
+    gaps = find_gaps(places - places[0], 0.5 * 10.0**-decimals)
+    assert (gaps.count, gaps.hole, gaps.varies) == (234, None, False)
+    assert gaps.spacings.low_mm < 3.27 < gaps.spacings.high_mm
+
+
 def test_truncated_positions_are_rounded_positions():
     places = np.floor((12.3 + 3.27 * np.arange(80)) * 10) / 10
     gaps = find_gaps(places - places[0], 0.05)
