@@ -10,6 +10,7 @@ from pathlib import Path
 from pydicom import Dataset
 
 from ctpet.dicom.absent import absent_findings
+from ctpet.dicom.copies import merge_copies
 from ctpet.dicom.files import FileOpener, Listing, listing
 from ctpet.dicom.frames import frame_count
 from ctpet.dicom.grouping import Instance, into_stacks
@@ -66,9 +67,9 @@ def discover(root: Path, *, progress: Progress = silent) -> Discovery:
     """Read every header under ``root`` and group the instances into stacks.
 
     Grouping is by series, SOP class, rows, columns, unit, orientation, pixel spacing, kernel, and
-    acquisition where several lie over each other; see
-    :func:`ctpet.dicom.grouping.into_stacks`. The result depends on the headers alone, neither
-    on file names nor on the order the file system lists them in. Nothing is written to disk.
+    acquisition where several lie over each other (:func:`ctpet.dicom.grouping.into_stacks`),
+    unless they are copies (:func:`ctpet.dicom.copies.merge_copies`). The result depends neither on
+    file names nor on the order the file system lists them in. Nothing is written to disk.
 
     Args:
         root: a folder (searched recursively), one file, or a zip archive.
@@ -141,7 +142,8 @@ def _sorted_out(seen: Sequence[_Seen], unreadable: Iterable[HeaderUnreadable]) -
     for reason, finding in LEFT_OUT.items():
         instances = [one.instance for one in seen if reasons[one.instance.file] == reason]
         dropped += [_series(stack, (finding,)) for stack in into_stacks(instances)]
-    kept = into_stacks(one.instance for one in seen if not reasons[one.instance.file])
+    planes = (one.instance for one in seen if not reasons[one.instance.file])
+    kept = merge_copies(into_stacks(planes))
     damaged = Counter(error.series_instance_uid for error in unreadable)
     series = []
     everything = _by_series(seen)

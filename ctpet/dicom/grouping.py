@@ -65,7 +65,7 @@ def into_stacks(instances: Iterable[Instance]) -> list[list[Instance]]:
         for group in _by_plane(same):
             for part in _by_kernel(group):
                 stacks += _by_acquisition(part)
-    return [_along_normal(stack) for stack in stacks]
+    return [in_order(stack) for stack in stacks]
 
 
 def _key(header: Dataset) -> tuple[str, ...]:
@@ -121,7 +121,7 @@ def _by_kernel(instances: list[Instance]) -> list[list[Instance]]:
 
 def _continues(instances: Sequence[Instance], kernels: int) -> bool:
     """Whether all planes are one stack in which the kernel changes and may change back once."""
-    ordered = _along_normal(list(instances))
+    ordered = in_order(list(instances))
     places = np.array([along_normal_mm(one.frame) for one in ordered])
     changes = [n for n, (a, b) in enumerate(pairwise(ordered)) if _kernel(a) != _kernel(b)]
     gaps = np.diff(places)
@@ -178,7 +178,8 @@ def along_normal_mm(frame: Frame) -> float:
     return float(np.dot(frame.position_mm, normal))
 
 
-def _along_normal(instances: list[Instance]) -> list[Instance]:
+def in_order(instances: list[Instance]) -> list[Instance]:
+    """Sort instances along the slice normal; by UID and file where they lie at one place."""
     return sorted(
         instances,
         key=lambda one: (

@@ -195,6 +195,45 @@ def test_a_copy_goes_with_its_original(tmp_path):
     assert "duplicates-dropped" in codes(read_ct(found.series[1]))
 
 
+RESENT = [
+    {"ContentTime": "120000", "InstanceCreationTime": "120000"},
+    {"AcquisitionNumber": "2"},
+    {"SeriesDescription": "copy"},
+]
+
+
+def copies(slices, **changes):
+    again = another(slices, **changes)
+    for one, original in zip(again, slices, strict=True):
+        one.RescaleIntercept = original.RescaleIntercept
+    return again
+
+
+@pytest.mark.parametrize("changes", RESENT, ids=lambda one: next(iter(one)))
+def test_images_that_were_sent_twice_are_copies_whatever_their_headers_say(tmp_path, changes):
+    first = ramp_series(12)
+    for number, again in enumerate((copies(first, **changes), copies(first[4:9], **changes))):
+        reading = read([*first, *again], tmp_path / str(number))
+        assert reading.volume.array[:, 0, 0].tolist() == RAMP
+        assert "duplicates-dropped" in codes(reading)
+
+
+def test_images_renumbered_when_they_were_sent_again_are_copies(tmp_path):
+    first = ramp_series(12)
+    again = copies(first)
+    for k, ds in enumerate(again):
+        ds.InstanceNumber = str(13 + k)
+    assert read([*first, *again], tmp_path).volume.array[:, 0, 0].tolist() == RAMP
+
+
+def test_one_plane_that_differs_makes_a_pass(tmp_path):
+    first = ramp_series(12)
+    again = copies(first, AcquisitionNumber="2")
+    again[10].RescaleIntercept = "-1000"
+    found = discover(write_series([*first, *again], tmp_path / "ct"))
+    assert [len(one.files) for one in found.series] == [12, 12]
+
+
 def four_dimensional(first, second):
     """One enhanced instance with the frames of two phases, by their temporal position."""
     ds = enhanced_ct([*first, *second])
