@@ -18,6 +18,12 @@ LONGEST_SCAN = timedelta(hours=3)
 SHORTEST_FRAME_S, LONGEST_FRAME_S = 1.0, 3 * 3600.0
 """Frames of dynamic scans last 1 s or more; less was written in seconds, more in microseconds."""
 
+LONGEST_OFFSET_S = 30 * 86400.0
+"""No frame lies farther from the instant that its decay was corrected to."""
+
+LARGEST_DECAY_FACTOR = 1e6
+"""Twenty half-lives: nothing is left to see."""
+
 SLACK = timedelta(seconds=60)
 """By which an acquisition may precede the series time that it belongs to."""
 
@@ -34,7 +40,7 @@ class FrameTime:
     Attributes:
         acquired: start of the acquisition on the scanner's clock, or None.
         duration_s: Actual Frame Duration (0018,1242), or None where it is not believed.
-        reference_s: Frame Reference Time (0054,1300), or None.
+        reference_s: Frame Reference Time (0054,1300), or None where it is not believed.
         decay_factor: Decay Factor (0054,1321) as it is written; empty when absent.
     """
 
@@ -65,7 +71,7 @@ class FrameTime:
         (written by many who do not know it), below 1, or too few decimals.
         """
         mean, factor = self.mean_activity(half_life_s), _positive(self.decay_factor)
-        if mean is None or factor is None or factor <= 1.0:
+        if mean is None or factor is None or not 1.0 < factor <= LARGEST_DECAY_FACTOR:
             return None
         if self.decay_doubt(half_life_s) > MOST_DOUBT:
             return None
@@ -99,13 +105,20 @@ def read_frames(
 
 
 def _frame(ds: Dataset) -> FrameTime:
-    reference_ms = number(ds, "FrameReferenceTime")
     return FrameTime(
         acquired=acquisition_datetime(ds),
         duration_s=_duration_s(ds),
-        reference_s=None if reference_ms is None else reference_ms / 1000.0,
+        reference_s=_reference_s(ds),
         decay_factor=text(ds, "DecayFactor"),
     )
+
+
+def _reference_s(ds: Dataset) -> float | None:
+    """Return Frame Reference Time (0054,1300) in seconds, None when absent or beyond reason."""
+    reference_ms = number(ds, "FrameReferenceTime")
+    if reference_ms is None or abs(reference_ms) > 1000.0 * LONGEST_OFFSET_S:
+        return None
+    return reference_ms / 1000.0
 
 
 def _duration_s(ds: Dataset) -> float | None:

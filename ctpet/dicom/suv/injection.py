@@ -29,6 +29,9 @@ USUAL_MCI_IN_MBQ_PER_KG = (1.5, 12.0)
 
 MBQ_PER_MCI = 37.0
 
+POSSIBLE_HALF_LIFE_S = (1.0, 1e8)
+"""From gases of seconds to Na-22, of 2.6 years, in phantoms."""
+
 _HALF_LIFE_REMEDY = "Correct the nuclide's code or Radionuclide Half Life (0018,1075), in seconds."
 _DOSE_REMEDY = "Write Radionuclide Total Dose (0018,1074) in Bq: 1 mCi is 3.7e7, 1 MBq is 1e6."
 
@@ -133,6 +136,9 @@ def read_half_life_s(item: Dataset) -> tuple[float, tuple[Finding, ...]]:
             )
         message = f"Radionuclide Half Life is missing; {F18_HALF_LIFE_S} s of F-18 taken"
         return F18_HALF_LIFE_S, (Finding("half-life-from-code", "warning", message),)
+    if not POSSIBLE_HALF_LIFE_S[0] <= half_life_s <= POSSIBLE_HALF_LIFE_S[1]:
+        message = f"The half-life is {half_life_s:g} s, of no nuclide that PET images"
+        raise InputRefused("half-life-implausible", message, remedy=_HALF_LIFE_REMEDY)
     isotope = isotope or ("F-18" if names_fdg(item) else None)
     if isotope is None:
         return half_life_s, _of_unnamed_nuclide(half_life_s)
@@ -188,10 +194,11 @@ def _only_item(headers: Sequence[Dataset]) -> Dataset:
     return item
 
 
-def _told(item: Dataset) -> tuple[str | float | None, ...]:
+def _told(item: Dataset) -> tuple[object, ...]:
     numbers = ("RadionuclideTotalDose", "RadionuclideHalfLife")
-    times = ("RadiopharmaceuticalStartDateTime", "RadiopharmaceuticalStartTime")
-    return (*(number(item, key) for key in numbers), *(text(item, key) for key in times))
+    start, clock = "RadiopharmaceuticalStartDateTime", "RadiopharmaceuticalStartTime"
+    times = parse_datetime(text(item, start), None), parse_time(text(item, clock))
+    return (*(number(item, key) for key in numbers), *times)
 
 
 def _dose_bq(item: Dataset) -> tuple[float, tuple[Finding, ...]]:

@@ -16,16 +16,23 @@ _TIME = re.compile(r"(\d{2})(?::?(\d{2})(?::?(\d{2})(?:\.(\d{1,6})\d*)?)?)?")
 _OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})?|(Z)")
 _DATETIME = re.compile(r"([\d.\-]{8,10}?)[T ]?(\d[\d:.]*)\s*((?<=\s)\d{4}|[+-][\d:]+|Z)?")
 _QUARTER_S = 900.0
+
+YEARS = (1900, 2200)
+"""De-identification sets 1900; the years beyond are no dates."""
 _LARGEST_OFFSET = timedelta(hours=14)
 
 
 def parse_date(value: str) -> date | None:
-    """Return a DA value (PS3.5 section 6.2), also in the old dotted form; None if unreadable."""
+    """Return a DA value (PS3.5 section 6.2), also in the old dotted form; None if unreadable.
+
+    So is a year outside :data:`YEARS`: nobody scanned then.
+    """
     found = _DATE.fullmatch(value.strip())
     try:
-        return date(*(int(part) for part in found.groups())) if found else None
+        day = date(*(int(part) for part in found.groups())) if found else None
     except ValueError:
         return None
+    return day if day is not None and YEARS[0] <= day.year <= YEARS[1] else None
 
 
 def parse_time(value: str) -> time | None:
