@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ctpet.evaluate.clustered import clustered_share
 from ctpet.evaluate.detection import SEGMENTED_PETS, SegmentedPet
+from ctpet.evaluate.lesions import SIZE_CLASSES, SIZE_EDGES_ML
 from ctpet.evaluate.score import CaseScore, Region
 from ctpet.evaluate.statistics import Interval, by_patient, interval
 
@@ -18,6 +19,21 @@ LEAST_SUVS = (0.0, 2.5, 4.0, 6.0, 10.0)
 """SUVmax that a candidate has at least; 0: all candidates."""
 
 Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Lesions of one class of size.
+
+    Attributes:
+        lesions: of the reference.
+        found: of these.
+        sensitivity: found / lesions, with its interval over patients.
+    """
+
+    lesions: int
+    found: int
+    sensitivity: Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +50,7 @@ class DetectionLine:
         lesions: of the reference.
         found: of these.
         sensitivity: found / lesions.
+        by_size: the same by class of the lesions' volume, see ``lesions.SIZE_CLASSES``.
         candidates: of the segmenter.
         true_candidates: of these, on a lesion.
         ppv: true candidates / candidates.
@@ -46,6 +63,7 @@ class DetectionLine:
     lesions: int
     found: int
     sensitivity: Interval
+    by_size: Mapping[str, Found]
     candidates: int
     true_candidates: int
     ppv: Interval
@@ -87,12 +105,14 @@ class _Marks:
     Attributes:
         patient: hash.
         lesions: SUVmax of the hottest candidate on each lesion; −inf: missed.
+        sizes: class of each lesion's volume, from 0.
         true: SUVmax of the candidates on a lesion.
         false: SUVmax of the others.
     """
 
     patient: str
     lesions: Vector
+    sizes: NDArray[np.intp]
     true: Vector
     false: Vector
 
@@ -151,30 +171,42 @@ def _weight(one: _Marks, marks: Sequence[_Marks]) -> float:
 
 def _line(judged: Judged, marks: Sequence[_Marks], least: float) -> DetectionLine:
     patients = [one.patient for one in marks]
-
-    def total(counts: Sequence[int]) -> list[float]:
-        return [
-            float(sum(n for n, each in zip(counts, patients, strict=True) if each == patient))
-            for patient in dict.fromkeys(patients)
-        ]
-
-    lesions = total([one.lesions.size for one in marks])
-    found = total([_count(one.lesions, least) for one in marks])
-    true = total([_count(one.true, least) for one in marks])
+    every = _found(marks, [one.lesions for one in marks], least)
+    by_size = {
+        name: _found(marks, [one.lesions[one.sizes == size] for one in marks], least)
+        for size, name in enumerate(SIZE_CLASSES)
+    }
+    true = _total(marks, [_count(one.true, least) for one in marks])
     false = [_count(one.false, least) for one in marks]
-    candidates = [a + b for a, b in zip(true, total(false), strict=True)]
+    candidates = [a + b for a, b in zip(true, _total(marks, false), strict=True)]
     return DetectionLine(
         judged=judged,
         least_suv=least,
-        patients=len(lesions),
-        lesions=int(sum(lesions)),
-        found=int(sum(found)),
-        sensitivity=clustered_share(found, lesions),
+        patients=len(set(patients)),
+        lesions=every.lesions,
+        found=every.found,
+        sensitivity=every.sensitivity,
+        by_size=by_size,
         candidates=int(sum(candidates)),
         true_candidates=int(sum(true)),
         ppv=clustered_share(true, candidates),
         false_positives=interval(by_patient(false, patients)),
     )
+
+
+def _found(marks: Sequence[_Marks], scores: Sequence[Vector], least: float) -> Found:
+    """Return how many of some lesions of each case are found; ``scores`` is parallel to it."""
+    lesions = _total(marks, [one.size for one in scores])
+    found = _total(marks, [_count(one, least) for one in scores])
+    return Found(int(sum(lesions)), int(sum(found)), clustered_share(found, lesions))
+
+
+def _total(marks: Sequence[_Marks], counts: Sequence[int]) -> list[float]:
+    """Add up a patient's cases."""
+    totals: dict[str, float] = {}
+    for one, count in zip(marks, counts, strict=True):
+        totals[one.patient] = totals.get(one.patient, 0.0) + count
+    return list(totals.values())
 
 
 def _count(suv_max: Vector, least: float) -> int:
@@ -190,7 +222,8 @@ def _marks(case: CaseScore, pet: SegmentedPet) -> _Marks:
     candidates = _candidates(case, pet)
     on_lesion = _values(candidates, "overlapped_lesions") > 0
     suv_max = _values(candidates, "candidate_suv_max")
-    return _Marks(case.patient, _scores(case, pet), suv_max[on_lesion], suv_max[~on_lesion])
+    true, false = suv_max[on_lesion], suv_max[~on_lesion]
+    return _Marks(case.patient, _scores(case, pet), _sizes(case), true, false)
 
 
 def _marks_of_synthesis(case: CaseScore) -> _Marks:
@@ -200,8 +233,8 @@ def _marks_of_synthesis(case: CaseScore) -> _Marks:
     )
     suv_max = _values(candidates, "candidate_suv_max")
     can_be_found = np.isfinite(_scores(case, "measured"))
-    scores = _scores(case, "predicted")[can_be_found]
-    return _Marks(case.patient, scores, suv_max[marked], suv_max[~marked])
+    scores, sizes = _scores(case, "predicted")[can_be_found], _sizes(case)[can_be_found]
+    return _Marks(case.patient, scores, sizes, suv_max[marked], suv_max[~marked])
 
 
 def _candidates(case: CaseScore, pet: SegmentedPet) -> list[Region]:
@@ -211,9 +244,16 @@ def _candidates(case: CaseScore, pet: SegmentedPet) -> list[Region]:
 
 
 def _scores(case: CaseScore, pet: SegmentedPet) -> Vector:
-    lesions = [one for one in case.regions if one.kind == "lesion"]
-    scores = _values(lesions, f"{pet}_candidate_suv_max")
+    scores = _values(_lesions(case), f"{pet}_candidate_suv_max")
     return np.where(np.isnan(scores), -np.inf, scores)
+
+
+def _sizes(case: CaseScore) -> NDArray[np.intp]:
+    return np.digitize(_values(_lesions(case), "volume_ml"), SIZE_EDGES_ML)
+
+
+def _lesions(case: CaseScore) -> list[Region]:
+    return [one for one in case.regions if one.kind == "lesion"]
 
 
 def _values(regions: Sequence[Region], metric: str) -> Vector:

@@ -168,6 +168,18 @@ def test_the_synthesis_is_judged_by_what_the_segmenter_can_find():
     assert (ceiling.lesions, ceiling.found, ceiling.false_positives.mean) == (3, 2, 1)
 
 
+def test_lesions_are_counted_by_their_size():
+    six = [(str(n), [5.0, MISSED, 3.0], []) for n in range(6)]  # of 2, 6 and 10 mL
+    sizes = line(detection_summary(cases(*six)), "predicted").by_size
+    assert {name: (one.found, one.lesions) for name, one in sizes.items()} == {
+        "<1": (0, 0), "1–5": (6, 6), "5–20": (6, 12), ">20": (0, 0),
+    }  # fmt: skip
+    assert 0 < sizes["5–20"].sensitivity.low < 0.5 < sizes["5–20"].sensitivity.high < 1
+    assert np.isnan(sizes["<1"].sensitivity.mean)
+    hot = line(detection_summary(cases(*six)), "predicted", 4.0).by_size
+    assert (hot["1–5"].found, hot["5–20"].found) == (6, 0)
+
+
 def test_intervals_come_with_five_patients():
     six = [(str(n), [5.0, 4.0, MISSED], [3.0] * n) for n in range(6)]
     every = line(detection_summary(cases(*six)), "predicted")

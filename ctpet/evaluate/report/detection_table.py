@@ -43,6 +43,24 @@ def suv_rows(summary: Summary, judged: Judged) -> list[DetectionRow]:
     return [_row(line, f"≥ {line.least_suv:g}") for line in _lines(summary, judged)]
 
 
+def size_rows(summary: Summary) -> list[tuple[Key, tuple[Cell, ...]]]:
+    """Return, for each row of :func:`detection_rows`, the lesions found by class of size."""
+    return [
+        (
+            Key(f"detection.{line.judged}"),
+            tuple(
+                Cell(
+                    f"{numbers.count(one.found)} / {numbers.count(one.lesions)}",
+                    numbers.ends_of(in_percent(one.sensitivity)),
+                    one.sensitivity.patients,
+                )
+                for one in line.by_size.values()
+            ),
+        )
+        for line in _lines(summary, None)
+    ]
+
+
 def leading_line(summary: Summary) -> DetectionLine | None:
     """Return the line that says most of the model: of the synthesis, else of the predicted PET."""
     by_judged = {line.judged: line for line in _lines(summary, None)}

@@ -10,11 +10,10 @@ from ctpet.evaluate.agreement import RANGE_SUV
 from ctpet.evaluate.detection import SEGMENTED_PETS
 from ctpet.evaluate.lesions import SIZE_CLASSES
 from ctpet.evaluate.pictures import Picture
-from ctpet.evaluate.report import case_table, error_tables, numbers, size_table
+from ctpet.evaluate.report import case_table, detection_table, error_tables, numbers, size_table
 from ctpet.evaluate.report.agreement_table import agreement_rows
 from ctpet.evaluate.report.charts import MOST_SUV
 from ctpet.evaluate.report.checklist import checklists, count
-from ctpet.evaluate.report.detection_table import detection_rows, suv_rows
 from ctpet.evaluate.report.figures import agreement_figure, case_figure, froc_figure, joint_figure
 from ctpet.evaluate.report.frame import write_page
 from ctpet.evaluate.report.leading import focus_words, leading_figures, leading_headline
@@ -128,9 +127,10 @@ def _foci(summary: Summary) -> dict[str, Any]:
 
 
 def _detection(summary: Summary, words: Words) -> dict[str, Any]:
-    by_suv = [(pet, suv_rows(summary, pet)) for pet in SEGMENTED_PETS]
+    by_suv = [(pet, detection_table.suv_rows(summary, pet)) for pet in SEGMENTED_PETS]
     return {
-        "detection_rows": detection_rows(summary),
+        "detection_rows": detection_table.detection_rows(summary),
+        "detection_by_size": detection_table.size_rows(summary),
         "detection_by_suv": [(pet, rows) for pet, rows in by_suv if rows],
         "froc": froc_figure(summary, words),
     }

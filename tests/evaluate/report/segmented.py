@@ -24,7 +24,10 @@ def segmented(case: CaseScore, **found_on) -> CaseScore:
     """Give a case what a segmenter found, by PET, in place of its lesions."""
     number = len(next(iter(found_on.values())).lesions)
     regions = [one for one in case.regions if one.kind != "lesion"]
-    regions += [Region("lesion", f"lesion {n + 1}", found(found_on, n)) for n in range(number)]
+    regions += [
+        Region("lesion", f"lesion {n + 1}", {"volume_ml": 2.0 + 4 * n, **found(found_on, n)})
+        for n in range(number)
+    ]
     for pet in SEGMENTED_PETS:
         if pet in found_on:
             regions.append(Region("detection", pet, found_on[pet].counts()))
