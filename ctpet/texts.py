@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ctpet.findings import Finding
 
@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from ctpet.evaluate.run import Evaluation
     from ctpet.evaluate.statistics import Interval
     from ctpet.evaluate.subgroups import Participants
-    from ctpet.evaluate.summary import BaselineLine
+    from ctpet.evaluate.summary import BaselineLine, Line
     from ctpet.job.demo import DemoResult
     from ctpet.job.run import JobResult
     from ctpet.learn.export.run import Exported
     from ctpet.prepare.run import PrepareResult
 
 _MOST_NAMES = 8
+_NAMES = {"mae": "MAE in SUVbw", "dice": "Dice"}
 _STANDINGS = {
     "better": "{} is better than {}",
     "worse": "{} is worse than {}",
@@ -236,19 +237,19 @@ def export_text(result: "Exported", out: Path) -> str:
 
 def evaluation_text(result: "Evaluation", out: Path) -> str:
     """Say how the model stands beside the baselines, what was refused, and where the report is."""
+    from ctpet.evaluate.endpoints import TIER_ENDPOINTS
+
     summary = result.summary
     rows = [f"refused {one.name}: {one.message.rstrip('.')} [{one.code}]" for one in result.refused]
     rows += [""] if rows else []
     seen = [case.name for case in result.cases if case.in_training]
     if seen:
         rows.append(f"the model was trained on {len(seen)} of these cases: {_few(seen)}")
-    tiers = ("body", "measured > 2.5", "predicted > 2.5")
-    own = {line.region: line.interval for line in summary.lines if line.metric == "mae"}
-    rows.append(_row("MAE in SUVbw", tiers))
-    rows.append(_row(result.title or "model", [_interval(own[tier]) for tier in tiers]))
-    for name in dict.fromkeys(line.name for line in summary.baselines):
-        lines = {x.tier: x for x in summary.baselines if (x.name, x.metric) == (name, "mae")}
-        rows.append(_row(name, [_beside(lines[tier]) for tier in tiers]))
+    own = {(line.region, line.metric): line for line in summary.lines if line.kind == "tier"}
+    for where in [(one.region, one.metric) for one in TIER_ENDPOINTS]:
+        beside = [one for one in summary.baselines if (one.tier, one.metric) == where]
+        if where in own:
+            rows += _beside_baselines(own[where], beside, result.title or "model")
     rows += ["", f"{len(result.cases)} cases of {result.patients} patients; mean over patients"]
     if summary.margin:
         rows.append(f"margin stated for MAE in the body: {summary.margin}")
@@ -307,21 +308,32 @@ def _participants_told(found: "Participants | None") -> list[str]:
     return [f"{what}: {', '.join(map(str, names))}" for what, names in told.items() if names]
 
 
-def _row(name: str, cells: Sequence[str]) -> str:
-    return f"{name:<24} " + " ".join(f"{cell:<42}" for cell in cells).rstrip()
+def _beside_baselines(own: "Line", beside: "Sequence[BaselineLine]", title: str) -> list[str]:
+    """Return one figure of the model, of the baselines, and how far they are apart."""
+    return [
+        f"{_NAMES.get(own.metric, own.metric)}, {own.region}",
+        f"  {title:<20} {_interval(own.interval)}",
+        *(f"  {one.name:<20} {_interval(one.interval):<29} {_apart(one)}" for one in beside),
+    ]
 
 
-def _beside(line: "BaselineLine") -> str:
-    """Return a baseline's figure, and how the model was shown to stand beside it."""
-    shown = {"better": " model better", "worse": " model worse"}.get(line.standing, "")
-    return _interval(line.interval) + shown
+def _apart(line: "BaselineLine") -> str:
+    """Return model − baseline, and what was shown; nothing where no patient has both."""
+    if line.standing == "untested":
+        return f"model {_interval(line.difference, '+')}" if line.difference.patients else ""
+    shown = {"better": "better", "worse": "worse", "open": "not shown to differ"}[line.standing]
+    return f"model {_interval(line.difference, '+')}, p {_p(line.p_adjusted)}: {shown}"
 
 
-def _interval(one: "Interval") -> str:
+def _p(adjusted: float) -> str:
+    return "< 0.001" if adjusted < 0.001 else f"= {adjusted:.3f}"
+
+
+def _interval(one: "Interval", sign: Literal["-", "+"] = "-") -> str:
     if isnan(one.mean):
         return "–"
-    ends = "" if isnan(one.low) else f" [{one.low:.3f}, {one.high:.3f}]"
-    return f"{one.mean:.3f}{ends} n={one.patients}"
+    ends = "" if isnan(one.low) else f" [{one.low:{sign}.3f}, {one.high:{sign}.3f}]"
+    return f"{one.mean:{sign}.3f}{ends} n={one.patients}"
 
 
 def comparison_text(result: "Comparison", out: Path) -> str:
@@ -334,12 +346,12 @@ def comparison_text(result: "Comparison", out: Path) -> str:
     rows.append("")
     for pair in result.pairs:
         names = [result.entries[each].title for each in (pair.first, pair.second)]
-        where = "" if pair.endpoint.region == "all" else f" in {pair.endpoint.region}"
-        p = "" if isnan(pair.p_adjusted) else f", adjusted p = {pair.p_adjusted:.3g}"
+        where = "lesions" if pair.endpoint.kind == "lesions" else pair.endpoint.region
+        p = "" if isnan(pair.p_adjusted) else f", p {_p(pair.p_adjusted)}"
         told = _STANDINGS[pair.standing]
         rows.append(
-            f"{pair.endpoint.kind} {pair.endpoint.metric}{where}: "
-            f"{told.format(*names)} (difference {_interval(pair.difference)}{p})"
+            f"{_NAMES.get(pair.endpoint.metric, pair.endpoint.metric)}, {where}: "
+            f"{told.format(*names)} (difference {_interval(pair.difference, '+')}{p})"
             + ("" if pair.relevance == "unstated" else f"; {_RELEVANCES[pair.relevance]}")
         )
     return "\n".join([*rows, "", f"{result.patients} patients", f"wrote {out}"])
