@@ -152,7 +152,9 @@ def _start(exam: Exam) -> Decay:
     ratio = philips_reference(exam, times)
     if ratio is not None:
         times[PHILIPS_RATIO] = ratio
-    chosen = choose_reference(times, exam.frames)
+    heard, passed_over = _without_unfit_private(exam, times)
+    findings += passed_over
+    chosen = choose_reference(heard, exam.frames)
     injected, injected_findings = exam.injected(chosen.time)
     _refuse_zeroed(injected, chosen.time)
     factor = exam.suvbw_per_bqml(injected, chosen.time)
@@ -161,6 +163,19 @@ def _start(exam: Exam) -> Decay:
     findings += _spread_findings(chosen.name, factor, candidates)
     rule = f"start-{'agreed' if chosen.agreed else chosen.name}"
     return Decay((factor,) * len(exam.headers), rule, candidates, findings)
+
+
+def _without_unfit_private(
+    exam: Exam, times: dict[str, datetime]
+) -> tuple[dict[str, datetime], tuple[Finding, ...]]:
+    """Leave out the maker's private time where no injection fits it and one fits all others."""
+    others = {name: time for name, time in times.items() if name != VENDOR_PRIVATE}
+    if len(others) == len(times) or exam.factor_at(times[VENDOR_PRIVATE]) is not None:
+        return times, ()
+    if not others or any(exam.factor_at(time) is None for time in others.values()):
+        return times, ()
+    message = "No injection fits the maker's private time; it was passed over"
+    return others, (Finding("private-time-implausible", "warning", message),)
 
 
 def _none(exam: Exam) -> Decay:

@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median_low
+from typing import NamedTuple
 
 from pydicom import Dataset
 
 from ctpet.dicom.suv.frame_time import FrameTime
-from ctpet.dicom.suv.scanner_time import parse_datetime, series_datetime, zone
+from ctpet.dicom.suv.scanner_time import parse_datetime, series_datetime, stated_offset, zone
 from ctpet.dicom.suv.vendor import GE_SCAN_TIME, REFERENCE_TIMES, made_by, vendor_values
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
@@ -166,19 +167,32 @@ def _private_time(
     for element in REFERENCE_TIMES:
         values, findings = vendor_values(headers, element, _on_scanner_clock)
         told += findings
-        times = [time for time in values if time is not None]
-        if not times:
+        stated = [value for value in values if value is not None]
+        if not stated:
             continue
+        times = [each.time for each in stated]
         if len(times) < len(values) or max(times) - min(times) > SAME_INSTANT:
             message = f"{element} differs or is absent by slice; it was not used"
             return None, (*told, Finding("private-time-varies", "warning", message))
+        if not all(each.placed for each in stated):
+            message = f"{element} states an offset from UTC and the scan does not state its own"
+            return None, (*told, Finding("private-time-unplaced", "info", message + "; not used"))
         time, moved = _on_day_of_scan(min(times), acquired)
         return time, told + moved
     return None, told
 
 
-def _on_scanner_clock(value: str, ds: Dataset) -> datetime | None:
-    return parse_datetime(value, zone(ds))
+class _Stated(NamedTuple):
+    time: datetime
+    placed: bool
+
+
+def _on_scanner_clock(value: str, ds: Dataset) -> _Stated | None:
+    local = zone(ds)
+    time = parse_datetime(value, local)
+    return (
+        None if time is None else _Stated(time, local is not None or stated_offset(value) is None)
+    )
 
 
 def _on_day_of_scan(

@@ -179,6 +179,22 @@ def test_private_time_with_an_offset(pet):
     assert audit_suv(pet).factor == pytest.approx(factor_at(2400))
 
 
+def test_private_time_with_an_offset_that_cannot_be_placed_is_not_used(pet):
+    add_private(pet, *SIEMENS_TIME, "20260105100000.000000+0000")
+    audit = audit_suv(pet)
+    assert audit.factor == pytest.approx(FACTOR)
+    assert codes(audit) == {"private-time-unplaced"}
+
+
+def test_private_time_that_no_injection_fits_is_passed_over(pet):
+    add_private(pet, *GE_TIME, "20260105040000.00")
+    audit = audit_suv(pet)
+    assert audit.factor == pytest.approx(FACTOR)
+    assert codes(audit) == {"private-time-implausible"}
+    factors = {each.name: each.factor for each in audit.candidates}
+    assert factors["vendor-private"] is None
+
+
 def test_private_time_that_differs_by_slice_is_not_used(pet):
     add_private(pet[:4], *GE_TIME, "20260105104000.00")
     add_private(pet[4:], *GE_TIME, "20260105104230.00")
