@@ -114,19 +114,21 @@ def suv(
     """
     from ctpet.dicom.suv_report import suv_report, with_reading
 
-    report = suv_report(Path(pet), series_uid=series_instance_uid)
-    if out is not None and report.series is not None and not report.refused:
-        from ctpet.dicom.read_pet import read_pet
-        from ctpet.job.staging import staged_file
-        from ctpet.nifti import write_nifti
+    if out is None:
+        return suv_report(Path(pet), series_uid=series_instance_uid)
+    from ctpet.dicom.read_pet import read_pet
+    from ctpet.job.staging import staged_file
+    from ctpet.nifti import write_nifti
 
+    with staged_file(Path(out), suffixes=(".nii", ".nii.gz")) as path:
+        report = suv_report(Path(pet), series_uid=series_instance_uid)
+        if report.series is None or report.refused:
+            return report
+        reading = read_pet(report.series)
         synthetic = any(finding.code == "synthetic-pet" for finding in report.findings)
         descrip = "SYNTHETIC PET SUVbw NOT FOR DIAGNOSIS" if synthetic else "PET SUVbw"
-        with staged_file(Path(out), suffixes=(".nii", ".nii.gz")) as path:
-            reading = read_pet(report.series)
-            write_nifti(reading.volume, path, descrip=descrip)
-        report = with_reading(report, reading.findings)
-    return report
+        write_nifti(reading.volume, path, descrip=descrip)
+    return with_reading(report, reading.findings)
 
 
 def info(model: str | Path | None = None) -> dict[str, Any]:
@@ -375,7 +377,7 @@ def compare(
     from ctpet.evaluate.report.comparison_page import write_comparison
     from ctpet.job.staging import staged_file
 
-    comparison = side_by_side([Path(path) for path in reports], margin=margin)
     with staged_file(Path(out), suffixes=(".html",)) as path:
+        comparison = side_by_side([Path(path) for path in reports], margin=margin)
         write_comparison(comparison, path, language=language)
     return comparison

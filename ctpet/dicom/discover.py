@@ -55,6 +55,11 @@ class Discovery:
     other_count: int = 0
     findings: tuple[Finding, ...] = ()
 
+    @property
+    def doubts(self) -> str:
+        """What may have been lost, to end a sentence about what is not there; or empty."""
+        return "".join(f"; {one.message}" for one in self.findings if one.severity != "info")
+
 
 @dataclass(frozen=True, eq=False)
 class _Seen:

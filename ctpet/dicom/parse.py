@@ -2,7 +2,7 @@
 
 Corrupt files and archives made to do harm ask for more than any image needs: zeros that are a
 hundred million empty elements, a value of 4 GB, sequences in sequences, a few kilobytes that
-inflate to gigabytes. docs/decisions/0011-input.md has the largest real headers.
+inflate to gigabytes. docs/decisions/0012-input.md has the largest real headers.
 """
 
 import io

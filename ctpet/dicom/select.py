@@ -131,11 +131,9 @@ def _refuse_several_patients(series: Sequence[SeriesInfo], where: str) -> None:
 
 def _no_dicom(discovery: Discovery) -> InputRefused:
     seen = f"{discovery.other_count} other files" if discovery.other_count else "no file at all"
-    if discovery.unreadable:
-        seen += f" and {len(discovery.unreadable)} damaged DICOM files"
     return InputRefused(
         "no-dicom",
-        f"No readable DICOM image lies under this path: {seen}",
+        f"No readable DICOM image lies under this path: {seen}{discovery.doubts}",
         remedy="Give the folder or zip archive that holds the CT study's DICOM files",
     )
 
@@ -153,7 +151,7 @@ def _no_candidate(discovery: Discovery) -> InputRefused:
         seen += f"; left out: {', '.join(told)}"
     return InputRefused(
         "no-ct",
-        f"No CT series lies under this path ({seen})",
+        f"No CT series lies under this path ({seen}{discovery.doubts})",
         remedy=_how_to_export(discovery.dropped) or "Give the folder that holds the CT images",
     )
 

@@ -47,7 +47,7 @@ def _no_pet(discovery: Discovery) -> InputRefused:
     seen = f"modalities seen: {', '.join(modalities)}" if modalities else "no image stack"
     return InputRefused(
         "no-pet",
-        f"No PET series lies under this path ({seen})",
+        f"No PET series lies under this path ({seen}{discovery.doubts})",
         remedy="Give a PET series as DICOM folder, zip archive or single slice",
     )
 

@@ -40,6 +40,8 @@ def staged(out: Path, *, needed_bytes: int) -> Iterator[Path]:
 def staged_file(out: Path, *, suffixes: tuple[str, ...]) -> Iterator[Path]:
     """Give a path beside ``out`` to write one file to; it becomes ``out`` when the block ends well.
 
+    A block that writes nothing leaves nothing.
+
     Args:
         out: the file to create; it must not exist. Of a link, its target is meant.
         suffixes: what its name may end in.
@@ -58,8 +60,10 @@ def staged_file(out: Path, *, suffixes: tuple[str, ...]) -> Iterator[Path]:
     target = out.resolve() if out.is_symlink() else out
     with _beside(target) as holder:
         _check_no_file(out)
-        yield holder / out.name
-        _rename(holder / out.name, target)
+        written = holder / out.name
+        yield written
+        if written.exists():
+            _rename(written, target)
 
 
 def _check_no_file(out: Path) -> None:

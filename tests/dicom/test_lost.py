@@ -14,6 +14,7 @@ from ctpet.dicom.select import select_ct
 from ctpet.errors import InputRefused
 from tests.dicom.reading import ramp_series
 from tests.dicom_factory import write_series
+from tests.pet_factory import pet_series
 
 
 def findings(path):
@@ -182,9 +183,19 @@ def test_links_in_a_zip_archive(folder, tmp_path):
 def test_a_folder_of_lost_slices_only_is_refused(tmp_path):
     for number in range(3):
         (tmp_path / f"{number}.dcm").write_bytes(b"")
-    with pytest.raises(InputRefused) as refused:
+    (tmp_path / "4.dcm").symlink_to("nowhere")
+    with pytest.raises(InputRefused, match=r"3 files that should be .*0\.dcm, 1\.dcm") as refused:
         select_ct(discover(tmp_path))
     assert refused.value.code == "no-dicom"
+    assert "1 link" in refused.value.message
+
+
+def test_a_ct_that_was_lost_is_told_where_it_is_missed(folder):
+    for ds, path in zip(pet_series(), sorted(folder.iterdir()), strict=False):
+        ds.save_as(path, enforce_file_format=True)
+    (folder / "IMG00009.dcm").write_bytes(b"")
+    with pytest.raises(InputRefused, match=r"modalities seen: PT; 1 file .*IMG00009\.dcm"):
+        select_ct(discover(folder))
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may read everything")
