@@ -69,13 +69,13 @@ def unreadable_findings(unreadable: Mapping[DicomFile, HeaderUnreadable]) -> lis
     """Return the warning that names files that cannot be parsed."""
     if not unreadable:
         return []
+    what = _counted(len(unreadable), "file that begins as DICOM", "files that begin as DICOM")
     reasons = ", ".join(sorted({str(error) for error in unreadable.values()}))
     return [
         Finding(
             "files-unreadable",
             "warning",
-            f"{_counted(len(unreadable), 'file')} that begin as DICOM cannot be parsed ({reasons})"
-            f"{named(list(unreadable))}",
+            f"{what} cannot be parsed ({reasons}){named(list(unreadable))}",
             "Copy them again from the archive; `ctpet scan` lists them",
         )
     ]
@@ -85,11 +85,12 @@ def link_findings(broken: Sequence[DicomFile]) -> list[Finding]:
     """Return the warning that names links that lead nowhere."""
     if not broken:
         return []
+    what = _counted(len(broken), "link leads", "links lead")
     return [
         Finding(
             "links-broken",
             "warning",
-            f"{_counted(len(broken), 'link')} lead nowhere{named(broken)}",
+            f"{what} nowhere{named(broken)}",
             "Copy what they should lead to: slices may be missing; `ctpet scan` lists them",
         )
     ]
@@ -99,26 +100,27 @@ def other_findings(lost: Sequence[Other], others: int) -> list[Finding]:
     """Return what is told of files that are not DICOM: first those that should be slices."""
     findings = [_lost_finding(lost)] if lost else []
     if others > len(lost):
-        text = f"{_counted(others - len(lost), 'file')} that are not DICOM images are left out"
-        findings.append(Finding("files-ignored", "info", text))
+        what = _counted(others - len(lost), "file is no DICOM image", "files are no DICOM images")
+        findings.append(Finding("files-ignored", "info", f"{what}, and left out"))
     return findings
 
 
 def _lost_finding(lost: Sequence[Other]) -> Finding:
     counts = Counter(one.content for one in lost)
-    what = ", ".join(f"{count} {content}" for content, count in sorted(counts.items()))
+    held = ", ".join(f"{count} {content}" for content, count in sorted(counts.items()))
+    what = _counted(
+        len(lost), "file that should be a slice holds", "files that should be slices hold"
+    )
     return Finding(
         "files-lost",
         "warning",
-        f"{_counted(len(lost), 'file')} that should be slices hold no image ({what})"
-        f"{named([one.file for one in lost])}",
+        f"{what} no image ({held}){named([one.file for one in lost])}",
         "Copy them again from the archive: slices may be missing; `ctpet scan` lists them",
     )
 
 
-def _counted(count: int, what: str) -> str:
-    """Return such as ``1 file`` or ``2 files``."""
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
 
 
 def named(files: Sequence[DicomFile]) -> str:
