@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import BinaryIO, NoReturn, Self, cast
 
 from ctpet.claims import is_ours
+from ctpet.dicom.lost import named
 from ctpet.dicom.series import DicomFile
 from ctpet.errors import InputRefused
 
@@ -145,9 +146,10 @@ def _sorted(files: Iterable[DicomFile]) -> tuple[DicomFile, ...]:
 
 
 def _refuse_folder(error: OSError) -> NoReturn:
+    where = named([DicomFile(Path(os.fsdecode(error.filename)))]) if error.filename else ""
     raise InputRefused(
         "path-unreadable",
-        f"The input path, or a folder under it, cannot be listed ({error.strerror})",
+        f"The input path, or a folder under it, cannot be listed ({error.strerror}){where}",
         remedy="Give ctpet the right to read the whole folder",
     ) from error
 
