@@ -45,7 +45,7 @@ def sphere_means(
         weights = _padded(np.broadcast_to(np.float32(1), pet.shape), box, reach)
         values = _padded(pet, box, reach)
         if known is not None:
-            weights *= _padded(known.astype(np.float32, copy=False), box, reach)
+            weights *= _padded(known, box, reach)
             values *= weights
         if weights.all():
             means[box] = _sphere_sums(values, offsets, reach) / np.float32(len(offsets))
@@ -74,7 +74,7 @@ def _boxes(shape: tuple[int, ...], wanted: Mask | None) -> Iterator[Box]:
             yield slab, j, i
 
 
-def _padded(field: Floats, box: Box, reach: list[int]) -> Floats:
+def _padded(field: Floats | Mask, box: Box, reach: list[int]) -> Floats:
     """Return a copy of a box and all within reach of it, 0 beyond the field."""
     wide = [(part.start - n, part.stop + n) for part, n in zip(box, reach, strict=True)]
     inside = tuple(slice(max(0, low), high) for low, high in wide)
@@ -82,7 +82,7 @@ def _padded(field: Floats, box: Box, reach: list[int]) -> Floats:
         (max(0, -low), max(0, high - size))
         for (low, high), size in zip(wide, field.shape, strict=True)
     ]
-    return np.pad(field[inside], missing)
+    return np.pad(field[inside].astype(np.float32, copy=False), missing)
 
 
 def _sphere_sums(padded: Floats, offsets: list[Offset], reach: list[int]) -> Floats:

@@ -11,6 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ctpet.evaluate.agreement import require_one_shape
+from ctpet.evaluate.components import box_of
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -50,6 +51,8 @@ def seam_ratio(predicted: Floats, measured: Floats, body: NDArray[np.bool_]) -> 
         ValueError: the shapes differ.
     """
     require_one_shape(predicted, measured, body)
+    if box := box_of(body):
+        predicted, measured, body = predicted[box], measured[box], body[box]
     ratios = np.concatenate([_excess(predicted, measured, body, axis) for axis in range(3)])
     known = ratios[~np.isnan(ratios)]
     return float(known.max()) if known.size else float("nan")

@@ -56,6 +56,9 @@ def gradient_ratio(
     Returns:
         The ratio; NaN where no voxel counts or the measured PET is flat.
     """
+    if not (box := _box_of(body)):
+        return float("nan")
+    predicted, measured, body = predicted[box], measured[box], body[box]
     inner = _inner(body)
     steep = float(_gradient_size(measured, spacing_mm)[inner].sum())
     if steep == 0:
@@ -89,9 +92,8 @@ def power_ratio(
     Returns:
         The ratio; NaN where there is no body, no shell, or a shell without measured power.
     """
-    if not body.any():
+    if not (box := _box_of(body)):
         return float("nan")
-    (box,) = find_objects(body.astype(np.uint8))
     top = min(BAND_CYCLES_PER_MM[1], 0.5 / max(spacing_mm))
     count = max(0, int((top - BAND_CYCLES_PER_MM[0]) / BIN_CYCLES_PER_MM + 1e-6))
     shells = _shells(body[box].shape, spacing_mm)
@@ -115,6 +117,12 @@ def sharpness(
         gradient_ratio=gradient_ratio(predicted, measured, body, spacing_mm),
         power_ratio=power_ratio(predicted, measured, body, known, spacing_mm),
     )
+
+
+def _box_of(body: NDArray[np.bool_]) -> tuple[slice, ...]:
+    """Return the smallest box around a body; empty without one."""
+    found: list[tuple[slice, ...]] = find_objects(body.view(np.uint8))
+    return found[0] if found else ()
 
 
 def _gradient_size(pet: NDArray[np.float32], spacing_mm: Spacing) -> NDArray[np.float32]:
