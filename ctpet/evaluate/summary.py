@@ -12,6 +12,7 @@ from ctpet.evaluate.detection_summary import DetectionSummary, detection_summary
 from ctpet.evaluate.endpoints import PRIMARY, TIER_ENDPOINTS, Standing
 from ctpet.evaluate.margin import Margin, Relevance, relevance
 from ctpet.evaluate.paired import paired_tests
+from ctpet.evaluate.ratios import RatioAgreement, Trend, ratio_agreement, trend
 from ctpet.evaluate.score import CaseScore, Kind
 from ctpet.evaluate.statistics import (
     BlandAltman,
@@ -109,6 +110,8 @@ class AgreementLine:
         predicted: one a patient.
         agreement: of predicted − measured.
         relative_error: (predicted − measured) / measured, over the patients with measured uptake.
+        ratio: the same agreement of predicted / measured.
+        trend: whether the differences change or spread with size.
     """
 
     kind: Kind
@@ -118,6 +121,8 @@ class AgreementLine:
     predicted: tuple[float, ...]
     agreement: BlandAltman
     relative_error: Interval
+    ratio: RatioAgreement
+    trend: Trend
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +285,8 @@ def _agreement_line(
         tuple(predicted.tolist()),
         bland_altman(predicted - measured),
         interval(relative),
+        ratio_agreement(measured, predicted),
+        trend(measured, predicted),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ctpet.evaluate.paired import LEVEL
 from ctpet.evaluate.report import numbers
 from ctpet.evaluate.report.cell import Cell
 from ctpet.evaluate.report.words import Text, Words
@@ -48,10 +49,42 @@ def _lesions(metrics: Sequence[str]) -> str:
 
 
 def _figures(line: AgreementLine) -> tuple[Cell, Cell]:
-    found, relative = line.agreement, line.relative_error
+    """Return the agreement, of volumes as a ratio, and the mean relative error."""
+    relative = line.relative_error
+    agreement = _differences(line) if line.metric.startswith("suv") else _ratio(line)
+    return agreement, Cell(numbers.percent(relative.mean, "+"), patients=relative.patients)
+
+
+def _differences(line: AgreementLine) -> Cell:
+    """Return bias and limits; ratios beside them where the spread goes with size."""
+    found = line.agreement
     limits = numbers.range_of(found.low_limit, found.high_limit, "+")
+    told = [limits, _trend(line)]
+    if line.trend.spread_p < LEVEL:
+        told.append(_ratio(line).below)
     bias = numbers.beside(found.bias.mean, (found.low_limit, found.high_limit), "+")
-    return (
-        Cell(bias, limits, found.bias.patients),
-        Cell(numbers.percent(relative.mean, "+"), patients=relative.patients),
+    return Cell(bias, " ".join(filter(None, told)), found.bias.patients)
+
+
+def _ratio(line: AgreementLine) -> Cell:
+    found = line.ratio
+    limits = numbers.range_of(found.low_limit, found.high_limit)
+    told = [f"×{limits}" if limits else "", _trend(line)]
+    mean = numbers.number(found.ratio.mean)
+    shown = mean if mean == numbers.NONE else f"×{mean}"
+    return Cell(shown, " ".join(filter(None, told)), found.ratio.patients)
+
+
+def _trend(line: AgreementLine) -> str:
+    """Return the slope of the differences where it is no chance; else nothing."""
+    if not line.trend.p < LEVEL:
+        return ""
+    return f"∝{numbers.number(line.trend.slope, '+')} (p {numbers.p_value(line.trend.p)})"
+
+
+def without_ratio(summary: Summary) -> int:
+    """Return how many patients have no MTV, or none predicted, at the threshold of the table."""
+    return max(
+        (line.ratio.without for line in summary.agreements if not line.metric.startswith("suv")),
+        default=0,
     )

@@ -11,7 +11,7 @@ from ctpet.evaluate.detection import SEGMENTED_PETS
 from ctpet.evaluate.lesions import SIZE_CLASSES
 from ctpet.evaluate.pictures import Picture
 from ctpet.evaluate.report import case_table, detection_table, error_tables, numbers, size_table
-from ctpet.evaluate.report.agreement_table import agreement_rows
+from ctpet.evaluate.report.agreement_table import agreement_rows, without_ratio
 from ctpet.evaluate.report.charts import MOST_SUV
 from ctpet.evaluate.report.checklist import checklists, count
 from ctpet.evaluate.report.figures import agreement_figure, case_figure, froc_figure, joint_figure
@@ -144,6 +144,7 @@ def _agreement(summary: Summary, words: Words) -> dict[str, Any]:
     ]
     return {
         "agreement_rows": rows,
+        "without_ratio": without_ratio(summary),
         "burden_rows": agreement_rows(summary, words, "lesion", BURDEN_METRICS),
         "few": any(one.agreement.bias.patients < LEAST_PATIENTS for one in summary.agreements),
         "least_patients": LEAST_PATIENTS,

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from ctpet.evaluate.ratios import ratio_agreement, trend
 from ctpet.evaluate.report.charts import SUV_STEP, _binned, agreement_chart, case_chart
 from ctpet.evaluate.report.figures import agreement_figure, case_figure
 from ctpet.evaluate.report.words import load_words
@@ -18,7 +19,9 @@ SAY = load_words().within("en")
 
 def line(measured, predicted, kind="organ", region="liver", metric="suv_mean"):
     agreement = bland_altman(np.subtract(predicted, measured))
-    return AgreementLine(kind, region, metric, tuple(measured), tuple(predicted), agreement, 0.1)
+    pair = tuple(measured), tuple(predicted)
+    others = ratio_agreement(*pair), trend(*pair)
+    return AgreementLine(kind, region, metric, *pair, agreement, 0.1, *others)
 
 
 def test_a_joint_histogram_keeps_every_voxel_in_range():

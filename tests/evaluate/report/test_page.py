@@ -57,7 +57,8 @@ def test_the_liver_is_too_hot_by_the_mean_error(page):
     row = page.line("|liver|")
     spread = 1.96 * np.std(ERRORS, ddof=1)
     limits = f"[{0.35 - spread:+.3f}; {0.35 + spread:+.3f}]".replace("-", "−")
-    assert row.startswith(f"|liver|+0.350{limits}n 6|+23.1 %n 6|")
+    slope = "∝+0.868 (p = 0.003)"  # each patient 0.1 more error and 0.115 more of the mean
+    assert row.startswith(f"|liver|+0.350{limits} {slope}n 6|+23.1 %n 6|")
 
 
 def test_the_warning_comes_first_then_what_matters_then_means_over_the_body(page):

@@ -157,6 +157,7 @@ def some_of_every_sort():
         evaluation([0.2], baselines=(NOTHING,)),
         assembled([first], [evaluation([0.1]).baselines[0]]),
         assembled([cold], [evaluation([0.1]).baselines[0]]),
+        assembled([score("gone", -6.0)], [evaluation([0.1]).baselines[0]]),
         segmented_evaluation(),
         segmented_evaluation(pets=("predicted",)),
         replace(evaluation(MANY), participants=made_participants()),
