@@ -354,4 +354,7 @@ def comparison_text(result: "Comparison", out: Path) -> str:
             f"{told.format(*names)} (difference {_interval(pair.difference, '+')}{p})"
             + ("" if pair.relevance == "unstated" else f"; {_RELEVANCES[pair.relevance]}")
         )
+    left_out = [name for name in result.entries[0].cases if name not in result.counted]
+    if left_out:
+        rows.append(f"left out, for a model was trained on them: {_few(left_out)}")
     return "\n".join([*rows, "", f"{result.patients} patients", f"wrote {out}"])

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any
@@ -151,16 +151,19 @@ class Comparison:
 
     Attributes:
         entries: the reports, in the order given.
-        patients: how many.
+        counted: names of the cases that everything below is over: those that no model is known to
+            have seen; where there are none, all.
+        patients: how many these are of.
         rows: :data:`METRICS` that any of them has.
         pairs: every two of them, by every endpoint that some patient has for both.
         baselines: MAE in the body of each baseline, the same for all.
         beside_baselines: every model beside every baseline.
         margin: difference of MAE in the body that matters; None: none was stated.
-        counts: of foci over all cases, by word (``fabricated``, …), parallel to the entries.
+        counts: of foci over the cases, by word (``fabricated``, …), parallel to the entries.
     """
 
     entries: tuple[Entry, ...]
+    counted: tuple[str, ...]
     patients: int
     rows: tuple[Row, ...]
     pairs: tuple[Paired, ...]
@@ -189,18 +192,32 @@ def compare(reports: Sequence[Path], *, margin: Margin | None = None) -> Compari
     summaries = [_read(path) for path in reports]
     _check_same(reports, summaries)
     margin = _margin(summaries[0]["settings"].get("margin"), margin)
-    entries = _entries(reports, summaries)
-    patients = [case["patient"] for case in entries[0].cases.values()]
+    return compared(_entries(reports, summaries), margin)
+
+
+def compared(entries: Sequence[Entry], margin: Margin | None = None) -> Comparison:
+    """Compare models by the cases that none of them is known to have seen, if there are any."""
+    unseen = _unseen(entries)
+    patients = [case["patient"] for case in unseen[0].cases.values()]
     return Comparison(
-        entries=entries,
+        entries=tuple(entries),
+        counted=tuple(unseen[0].cases),
         patients=len(set(patients)),
-        rows=_rows(entries, patients),
-        pairs=_pairs(entries, patients, margin),
-        baselines=_baselines(entries[0], patients),
-        beside_baselines=_beside_baselines(entries, patients),
-        counts={word: tuple(_count(entry, word) for entry in entries) for word in _COUNTS},
+        rows=_rows(unseen, patients),
+        pairs=_pairs(unseen, patients, margin),
+        baselines=_baselines(unseen[0], patients),
+        beside_baselines=_beside_baselines(unseen, patients),
+        counts={word: tuple(_count(entry, word) for entry in unseen) for word in _COUNTS},
         margin=margin,
     )
+
+
+def _unseen(entries: Sequence[Entry]) -> Sequence[Entry]:
+    seen = {name for entry in entries for name in entry.seen}
+    kept = [name for name in entries[0].cases if name not in seen]
+    if not kept:
+        return entries
+    return [replace(one, cases={name: one.cases[name] for name in kept}) for one in entries]
 
 
 def _margin(told: Mapping[str, Any] | None, given: Margin | None) -> Margin | None:

@@ -111,6 +111,11 @@ def test_whom_a_model_saw_is_kept(reports, tmp_path):
 
     found = compare([reports / "report-good", changed(reports, tmp_path, saw)])
     assert found.entries[1].seen == ("patient-2",)
+    assert found.counted == tuple(f"patient-{n}" for n in (0, 1, 3, 4, 5))
+    assert found.patients == PATIENTS - 1
+    good = [0.1 + 0.01 * n for n in (0, 1, 3, 4, 5)]
+    assert found.rows[0].intervals[0].mean == pytest.approx(sum(good) / 5, rel=1e-4)
+    assert {pair.difference.patients for pair in found.pairs} == {PATIENTS - 1}
     assert not found.entries[1].unchecked
     assert found.entries[0].unchecked
 

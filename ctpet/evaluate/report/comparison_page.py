@@ -83,8 +83,8 @@ def write_comparison(comparison: Comparison, path: Path, *, language: Language =
         language=language,
         titles=titles,
         models=[entry.model for entry in comparison.entries],
-        patients=comparison.patients,
-        alerts=_alerts(comparison.entries),
+        patients=len({case["patient"] for case in comparison.entries[0].cases.values()}),
+        alerts=_alerts(comparison),
         verdict=_verdict(comparison),
         pairs=_pairs(comparison),
         rows=[_metric_row(row) for row in comparison.rows],
@@ -97,10 +97,11 @@ def write_comparison(comparison: Comparison, path: Path, *, language: Language =
     )
 
 
-def _alerts(entries: Sequence[Entry]) -> list[Sentence]:
+def _alerts(comparison: Comparison) -> list[Sentence]:
+    entries = comparison.entries
     found = [
         Sentence(
-            "compare.seen",
+            "compare.seen" if _has_seen(entry, comparison) else "compare.seen_left_out",
             "bad",
             {
                 "model": entry.title,
@@ -118,6 +119,11 @@ def _alerts(entries: Sequence[Entry]) -> list[Sentence]:
         if entry.unchecked
     ]
     return found
+
+
+def _has_seen(entry: Entry, comparison: Comparison) -> bool:
+    """Tell whether the model has learned from some case that counts."""
+    return not set(entry.seen).isdisjoint(comparison.counted)
 
 
 def _verdict(comparison: Comparison) -> list[Sentence]:
@@ -163,7 +169,7 @@ def _lowest(comparison: Comparison) -> Sentence:
         "mae": numbers.mean_of(mae[best]),
         "ends": numbers.ends_of(mae[best]),
     }
-    if entry.seen:
+    if _has_seen(entry, comparison):
         return Sentence("compare.lowest_seen", "bad", values)
     beside = [pair for pair in _primary_pairs(comparison) if best in (pair.first, pair.second)]
     if any(np.isnan(pair.p_adjusted) for pair in beside):

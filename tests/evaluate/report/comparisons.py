@@ -1,7 +1,8 @@
 """Comparisons made from numbers."""
 
-from ctpet.evaluate.compare import METRICS, Comparison, Entry, _beside_baselines, _pairs, _rows
-from ctpet.evaluate.statistics import interval
+from dataclasses import replace
+
+from ctpet.evaluate.compare import METRICS, Entry, compared
 
 
 def entry(title, mae, *, seen=(), without=None):
@@ -35,26 +36,19 @@ def _merged(regions):
 
 
 def made_comparison(maes, *, seen=None, without=None, margin=None):
-    """Models A, B, … with these MAEs; the last saw case ``seen``, of the first it is not known.
+    """Models A, B, … with these MAEs; the last saw the cases ``seen``, of the first it is unknown.
 
     The last lacks what ``without`` says.
     """
     entries = []
     for number, mae in enumerate(maes):
         last = number == len(maes) - 1
-        told = None if number == 0 else (seen,) if last and seen is not None else ()
+        told = None if number == 0 else seen if last and seen is not None else ()
         entries.append(
             entry(f"Model {chr(65 + number)}", mae, seen=told, without=without if last else None)
         )
-    patients = [case["patient"] for case in entries[0].cases.values()]
-    return Comparison(
-        margin=margin,
-        entries=tuple(entries),
-        patients=len(patients),
-        rows=_rows(entries, patients),
-        pairs=_pairs(entries, patients, margin),
-        baselines={"nothing": interval([1.5] * len(patients))},
-        beside_baselines=_beside_baselines(entries, patients),
+    return replace(
+        compared(entries, margin),
         counts={word: tuple(range(len(entries))) for word in (
             "fabricated", "omitted", "predicted", "measured")},
     )  # fmt: skip

@@ -17,18 +17,28 @@ def page(tmp_path, comparison, **options):
     return (tmp_path / "page.html").read_text("utf-8")
 
 
-def test_a_model_that_learned_from_a_patient_is_marked_and_its_lead_is_no_result(tmp_path):
-    html = page(tmp_path, made_comparison([GOOD, BAD, SEEN], seen=2))
-    red = " ".join(Page(html).bad)
-    assert "Model C has learned from 1 of these 5 cases (c2)" in red
-    assert "Model C has the lowest MAE in the body, 0.0500 g/mL, and has learned" in red
+def test_a_patient_from_whom_a_model_learned_is_left_out_for_all_of_them(tmp_path):
+    learned = [5.0, *MORE_GOOD[1:]]
+    html = page(tmp_path, made_comparison([MORE_GOOD, learned], seen=(0,)))
+    text = Page(html).text
+    assert "Model B has learned from 1 of these 8 cases (c0). They are left out" in text
     assert html.count("trained on</span>") == 1
+    row = next(line for line in text.splitlines() if line.startswith("|MAE"))
+    assert re.findall(r"n (\d+)", row) == ["7", "7"]
+    assert re.findall(r"0\.500", row) == ["0.500", "0.500"], "the mean without the first"
+    assert "the same 8 cases of 8 patients" in text
+
+
+def test_a_model_that_learned_from_all_patients_is_marked_and_its_lead_is_no_result(tmp_path):
+    html = page(tmp_path, made_comparison([GOOD, BAD, SEEN], seen=range(5)))
+    red = " ".join(Page(html).bad)
+    assert "Model C has learned from 5 of these 5 cases (c0, c1, c2, c3, c4). Its figures" in red
+    assert "Model C has the lowest MAE in the body, 0.0500 g/mL, and has learned" in red
+    assert html.count("trained on</span>") == 5
 
 
 def test_of_many_cases_a_few_are_named(tmp_path):
-    comparison = made_comparison([[0.2] * 20, [0.1] * 20], seen=0)
-    for case in comparison.entries[1].cases.values():
-        case["in_training"] = True
+    comparison = made_comparison([[0.2] * 20, [0.1] * 20], seen=range(20))
     red = " ".join(Page(page(tmp_path, comparison)).bad)
     assert "from 20 of these 20 cases (c0, c1, c2, c3, c4, c5, c6, c7, …)" in red
 

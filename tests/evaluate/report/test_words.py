@@ -128,7 +128,8 @@ def beside_margins():
 def comparisons():
     """Three models of which one saw a patient, too few patients to say anything, and a winner."""
     return [
-        made_comparison([[0.1, 0.2, 0.3, 0.4, 0.5], [2.0] * 5, [0.05] * 5], seen=2),
+        made_comparison([[0.1, 0.2, 0.3, 0.4, 0.5], [2.0] * 5, [0.05] * 5], seen=(2,)),
+        made_comparison([[0.2] * 5, [0.1] * 5], seen=range(5)),
         made_comparison([[0.1, 0.2], [0.2, 0.3]]),
         made_comparison([[0.1 * n for n in range(1, 9)], [2 + 0.1 * n for n in range(8)]]),
         made_comparison([[0.1 * n for n in range(1, 9)], [0.5] * 8]),
