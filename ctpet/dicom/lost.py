@@ -16,7 +16,11 @@ _SUFFIXES = (".dcm", ".dicom", ".dic", ".ima")
 _MOST_NAMES = 3
 _LEAST_BYTES = 1024
 _DIGITS, _LETTERS = re.compile(r"\d+"), re.compile(r"[^\W\d_]+")
-_HEXADECIMAL = re.compile(r"[0-9a-f]{8,}")
+_HEXADECIMAL = re.compile(r"(?=.*[a-f])[0-9a-f]{8,}")
+_UID = re.compile(r"(?:\d+\.){4,}\d+")
+_IDENTIFIER = re.compile(r"(?<!\d)(?!00)\d{6,}")
+"""As a patient's number or a date; slices are counted with fewer digits, or from 0."""
+
 _INNOCENT = frozenset(
     {
         *("axial", "bad", "big", "broken", "copy", "corrupt", "ct", "damaged", "dcm", "dic"),
@@ -124,7 +128,7 @@ def _counted(count: int, one: str, many: str) -> str:
 
 
 def named(files: Sequence[DicomFile]) -> str:
-    """Return the first names of some files after a colon; empty where one may be a person's."""
+    """Return the first names of some files that are innocent, after a colon; maybe none."""
     names = sorted(printable(_name(file)) for file in files)
     shown = [name for name in names if is_innocent(name)][:_MOST_NAMES]
     if not shown:
@@ -133,10 +137,16 @@ def named(files: Sequence[DicomFile]) -> str:
 
 
 def is_innocent(name: str) -> bool:
-    """Tell whether no word in a file name can be a person's name; a record may hold it then."""
-    words = _LETTERS.findall(name.lower())
-    return all(len(word) == 1 or word in _INNOCENT for word in words) or bool(
-        _HEXADECIMAL.fullmatch(name.lower())
+    """Tell whether nothing in a file name can be a person's name, number or date.
+
+    A record may hold it then.
+    """
+    told = _UID.sub("", name.lower())
+    if _HEXADECIMAL.fullmatch(told):
+        return True
+    words = _LETTERS.findall(told)
+    return not _IDENTIFIER.search(told) and all(
+        len(word) == 1 or word in _INNOCENT for word in words
     )
 
 
