@@ -80,3 +80,11 @@ def test_lung_without_air_around_is_no_air_of_another_scale(dark_hu, spread_hu, 
     hu[disc(hu.shape, (-0.8, -0.8), (0.3, 0.3))] = -105
     found = [f.code for f in judge_ct(small(hu), SMALL) if f.severity == "error"]
     assert found == expected
+
+
+def test_tissue_in_a_mask_of_zeros_is_refused():
+    """A brain cut out by a mask: what lies around is no water, and nothing says that it is air."""
+    hu = inside(35)
+    hu[~disc(hu.shape, (0, 0), (0.8, 0.8))] = 0
+    error = judge_ct(small(hu), SMALL)[-1]
+    assert (error.code, error.severity) == ("not-hu", "error")

@@ -7,6 +7,8 @@ A peak is where a range holds clearly more than the ranges beside it.
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ctpet.infer.rules.sample import HIGHEST_HU, PADDING_BELOW_HU, CtSample
 
 AIR_HU = (-1060, -920)
@@ -19,6 +21,8 @@ LEAST_AIR = 0.01
 LEAST_FAT = 0.01
 LEAST_LEAN = 0.03
 CLEARLY = 1.2
+PILE_OVER_NEIGHBOURS = 4
+"""Noise of 1 HU makes the mode that much more frequent than the three values on either side."""
 LUNG_REACHES_HU = -750
 """Lung is −950 to −700 HU; air times 0.75 or less lies above."""
 BRIGHT_AIR_HU = (820, 1100)
@@ -84,3 +88,10 @@ def _most_within_100(sample: CtSample, low: int, high: int) -> int:
     """Return the most voxels within 100 HU around a mode that lies between two values."""
     mode = max(range(low, high, 50), key=lambda hu: sample.count(hu, hu + 50))
     return sample.count(max(PADDING_BELOW_HU, mode - 25), mode + 75)
+
+
+def has_pile(sample: CtSample) -> bool:
+    """Whether one value stands out from those beside it, as a fill or clipped values do."""
+    mode = int(sample.counts.argmax())
+    beside = np.r_[sample.counts[max(0, mode - 3) : mode], sample.counts[mode + 1 : mode + 4]]
+    return bool(sample.counts[mode] > PILE_OVER_NEIGHBOURS * max(1.0, float(beside.mean())))

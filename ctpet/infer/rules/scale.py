@@ -10,7 +10,7 @@ are known to us.
 from collections.abc import Callable
 
 from ctpet.findings import Finding
-from ctpet.infer.rules.landmarks import is_bright_air, is_lung, landmarks_of
+from ctpet.infer.rules.landmarks import has_pile, is_bright_air, is_lung, landmarks_of
 from ctpet.infer.rules.sample import HIGHEST_HU, PADDING_BELOW_HU, CtSample
 
 AIR_BELOW_HU = -850
@@ -113,7 +113,7 @@ def darker_than_air(sample: CtSample) -> Finding | None:
 def eight_bit(sample: CtSample) -> Finding | None:
     """Refuse values that 8 bits could hold."""
     span = sample.highest - sample.lowest
-    if span > EIGHT_BITS or (sample.lowest < 0 and landmarks_of(sample).lean):
+    if span > EIGHT_BITS or (sample.lowest < 0 and _is_lean_field(sample)):
         return None
     return _error(
         "eight-bit",
@@ -144,7 +144,7 @@ def not_hu(sample: CtSample) -> Finding | None:
     if not _nothing_dark(sample):
         return None
     negative = sample.share(PADDING_BELOW_HU, 0) >= LEAST_AIR
-    if negative and landmarks_of(sample).lean:
+    if negative and _is_lean_field(sample):
         return None
     return _error(
         "not-hu",
@@ -258,7 +258,12 @@ def _is_placed(sample: CtSample) -> bool:
 def _may_lack_fat(sample: CtSample) -> bool:
     """Whether a field within the body, without air, shows lean tissue in its place."""
     air = sample.share(PADDING_BELOW_HU, AIR_BELOW_HU)
-    return air < LEAST_AIR and landmarks_of(sample).lean
+    return air < LEAST_AIR and _is_lean_field(sample)
+
+
+def _is_lean_field(sample: CtSample) -> bool:
+    """Whether lean tissue is seen in its place, and noise, not the fill of a mask, beside it."""
+    return landmarks_of(sample).lean and not has_pile(sample)
 
 
 def _nothing_dark(sample: CtSample) -> bool:
