@@ -5,6 +5,7 @@ from hashlib import sha256
 
 import numpy as np
 
+from ctpet.dicom.ct_units import other_quantity
 from ctpet.dicom.files import UNREADABLE, FileOpener
 from ctpet.dicom.grouping import Instance, in_order
 from ctpet.dicom.passes import SAME_POSITION_MM
@@ -83,7 +84,8 @@ def _pairs(stack: Stack, other: Stack) -> list[tuple[Instance, Instance]]:
 
 def _kind(instance: Instance) -> tuple[str, ...]:
     keywords = ("StudyInstanceUID", "SeriesInstanceUID", "Modality", "Rows", "Columns")
-    return tuple(str(instance.header.get(keyword) or "") for keyword in keywords)
+    told = tuple(str(instance.header.get(keyword) or "") for keyword in keywords)
+    return (*told, other_quantity(instance.header))
 
 
 def _apart_mm(one: Instance, other: Instance) -> float:

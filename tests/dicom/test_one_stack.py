@@ -40,6 +40,7 @@ def test_two_kernels_at_the_same_places_are_two_stacks(tmp_path):
     slices, again = ramp_series(), ramp_series()
     for a, b in zip(slices, kernels(again, *["LUNG"] * 7), strict=True):
         b.StudyInstanceUID, b.SeriesInstanceUID = a.StudyInstanceUID, a.SeriesInstanceUID
+        b.RescaleIntercept = "-1000"
     assert stacks([*slices, *again], tmp_path) == [7, 7]
 
 
