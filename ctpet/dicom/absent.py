@@ -73,14 +73,17 @@ def _count(headers: Iterable[Dataset]) -> int:
 
 
 def _slices(stack: SeriesInfo, series: Sequence[Dataset]) -> list[str]:
-    """By Number of Slices (0054,0081), which counts those of one time point (PS3.3 C.8.9.4.1)."""
+    """By Number of Slices (0054,0081), which counts those of one time point (PS3.3 C.8.9.4.1).
+
+    Where the whole series has them, they only lie in several stacks.
+    """
     said = _most(stack.headers, "NumberOfSlices")
     here = len(_unique(stack.headers)) if stack.kept is None else stack.frame_count
     times = prod(
         max(1, _most(stack.headers, keyword))
         for keyword in ("NumberOfTimeSlices", "NumberOfTimeSlots", "NumberOfRRIntervals")
     )
-    if said <= here or _count(series) >= said * times:
+    if said <= here or _count(series) == said * times:
         return []
     return [f"Number of Slices (0054,0081) is {said}, and {here} are here"]
 

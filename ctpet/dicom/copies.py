@@ -1,4 +1,4 @@
-"""Stacks of one series that hold the same images: sent twice, under other UIDs and times."""
+"""Stacks of one series that hold the same images: sent twice, under other UIDs and numbers."""
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -16,12 +16,23 @@ from ctpet.errors import InputRefused
 
 Stack = list[Instance]
 
+_ACQUIRED = (
+    "AcquisitionNumber",
+    "AcquisitionDate",
+    "AcquisitionTime",
+    "AcquisitionDateTime",
+    "FrameReferenceTime",
+    "TemporalPositionIdentifier",
+    "TriggerTime",
+)
+
 
 def merge_copies(stacks: Sequence[Stack]) -> list[Stack]:
     """Put stacks together whose every image is in another: they are copies, no second pass.
 
-    Pixels are read only where a stack lies plane by plane where another of its series does, and
-    up to the first that differs.
+    A copy may say otherwise when it was made, how it is numbered and what it is called, but not
+    when and as which acquisition it was acquired. Pixels are read only where a stack lies plane
+    by plane where another of its series does, and up to the first that differs.
     """
     merged: list[Stack] = []
     with FileOpener() as opener:
@@ -76,14 +87,21 @@ def _pairs(stack: Stack, other: Stack) -> list[tuple[Instance, Instance]]:
     for one in stack:
         while near < len(other) - 1 and _apart_mm(one, other[near]) > SAME_POSITION_MM:
             near += 1
-        if _apart_mm(one, other[near]) > SAME_POSITION_MM:
+        same_place = _apart_mm(one, other[near]) <= SAME_POSITION_MM
+        if not same_place or _acquired(one) != _acquired(other[near]):
             return []
         pairs.append((one, other[near]))
     return pairs
 
 
+def _acquired(instance: Instance) -> tuple[str, ...]:
+    return tuple(str(instance.header.get(keyword) or "") for keyword in _ACQUIRED)
+
+
 def _kind(instance: Instance) -> tuple[str, ...]:
-    keywords = ("StudyInstanceUID", "SeriesInstanceUID", "Modality", "Rows", "Columns")
+    keywords = (
+        "StudyInstanceUID", "SeriesInstanceUID", "Modality", "Rows", "Columns", "ConvolutionKernel",
+    )  # fmt: skip
     told = tuple(str(instance.header.get(keyword) or "") for keyword in keywords)
     return (*told, other_quantity(instance.header))
 

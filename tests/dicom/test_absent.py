@@ -135,6 +135,23 @@ def test_time_points(tmp_path):
     assert messages[1:] == ["", ""]
 
 
+def test_each_of_two_passes_lacks_slices(tmp_path):
+    slices = without(time_points(2), "NumberOfTimeSlices", "ImageIndex", "InstanceNumber")
+    assert told(slices, tmp_path / "whole") == ["", ""]
+    messages = told([*slices[:15], *slices[20:33]], tmp_path / "cut")
+    assert "is 20, and 15 are here" in messages[0]
+    assert "is 20, and 13 are here" in messages[1]
+
+
+def test_slices_in_several_stacks_are_all_here(tmp_path):
+    slices = without(long_pet(), "ImageIndex", "InstanceNumber")
+    for ds in slices[12:]:
+        x, y, z = map(float, ds.ImagePositionPatient)
+        ds.ImagePositionPatient = [f"{x}", f"{y}", f"{z + 90}"]
+        ds.AcquisitionTime = "120000.0"
+    assert told(slices, tmp_path) == ["", ""]
+
+
 def test_files_of_a_concatenation(tmp_path):
     slices = ramp_series(12)
     files = [enhanced_ct(slices[:6]), enhanced_ct(slices[6:])]

@@ -197,8 +197,8 @@ def test_a_copy_goes_with_its_original(tmp_path):
 
 RESENT = [
     {"ContentTime": "120000", "InstanceCreationTime": "120000"},
-    {"AcquisitionNumber": "2"},
     {"SeriesDescription": "copy"},
+    {"SeriesTime": "120000"},
 ]
 
 
@@ -210,7 +210,7 @@ def copies(slices, **changes):
 
 
 @pytest.mark.parametrize("changes", RESENT, ids=lambda one: next(iter(one)))
-def test_images_that_were_sent_twice_are_copies_whatever_their_headers_say(tmp_path, changes):
+def test_images_that_were_sent_twice_are_copies_whenever_they_were_made(tmp_path, changes):
     first = ramp_series(12)
     for number, again in enumerate((copies(first, **changes), copies(first[4:9], **changes))):
         reading = read([*first, *again], tmp_path / str(number))
@@ -226,9 +226,16 @@ def test_images_renumbered_when_they_were_sent_again_are_copies(tmp_path):
     assert read([*first, *again], tmp_path).volume.array[:, 0, 0].tolist() == RAMP
 
 
+def test_equal_images_of_two_acquisitions_are_two_stacks(tmp_path):
+    first = ramp_series(12)
+    for number, changes in enumerate(({"AcquisitionNumber": "2"}, {"AcquisitionTime": "101700"})):
+        folder = write_series([*first, *copies(first, **changes)], tmp_path / str(number))
+        assert [len(one.files) for one in discover(folder).series] == [12, 12]
+
+
 def test_one_plane_that_differs_makes_a_pass(tmp_path):
     first = ramp_series(12)
-    again = copies(first, AcquisitionNumber="2")
+    again = copies(first, ContentTime="120000")
     again[10].RescaleIntercept = "-1000"
     found = discover(write_series([*first, *again], tmp_path / "ct"))
     assert [len(one.files) for one in found.series] == [12, 12]
