@@ -237,7 +237,7 @@ def _decay_factor(
     )
     if near < MOST_SLICES * len(told):
         message = "The decay factors of the beds do not lead to one instant; not used"
-        return None, (Finding("decay-factor-inconsistent", "info", message),)
+        return None, (Finding("decay-factor-inconsistent", "warning", message),)
     return middle, ()
 
 
