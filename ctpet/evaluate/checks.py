@@ -224,9 +224,11 @@ def _places(pair: Pair, *, moved: bool) -> list[Finding]:
         found += _doubts("CT", overlap, tissue, known, pair.geometry)
     if not moved:
         return found
+    # Couch and blankets of the CT, to which many models give some uptake, are no other body.
+    predicted = pair.predicted if pair.hu is None else np.where(pair.body, pair.predicted, 0)
     overlap = dice(
         body_of_pet(pair.measured, pair.known, pair.geometry),
-        body_of_pet(pair.predicted, pair.known, pair.geometry),
+        body_of_pet(predicted, pair.known, pair.geometry),
     )
     uptake = np.clip(pair.predicted, 0, MOST_SUV), np.clip(pair.measured, 0, MOST_SUV)
     return found + _doubts("prediction", overlap, uptake, pair.known, pair.geometry)

@@ -1,5 +1,6 @@
 """The PETs of a case: one measured, one predicted."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from ctpet.errors import InputRefused
@@ -38,11 +39,13 @@ def read_reference(path: Path) -> Image:
 
 
 def read_prediction(path: Path) -> Image:
-    """Read a synthetic PET as SUVbw.
+    """Read a synthetic PET as SUVbw; that it says so is no finding here.
 
     Raises:
         InputRefused: what the readers refuse.
     """
     if is_nifti_name(path):
         return Image(read_nifti(path, "SUVBW"))
-    return read_pet_image(path)
+    read = read_pet_image(path)
+    findings = tuple(one for one in read.findings if one.code != "synthetic-pet")
+    return replace(read, findings=findings)

@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+import pydicom
 import pytest
 
 from ctpet.errors import InputRefused
 from ctpet.evaluate.files import CaseFiles
+from ctpet.evaluate.images import read_prediction, read_reference
 from ctpet.evaluate.reading import read_case
 from ctpet.evaluate.score import measure
 from ctpet.evaluate.table import table_cases
@@ -174,6 +176,18 @@ def test_a_table_may_state_what_frames_of_reference_deny(tmp_path):
     assert "frame-of-reference-differs" in [one.code for one in found.findings]
     assert np.array_equal(found.predicted, found.measured)
     assert found.ct.max() > 600
+
+
+def test_a_prediction_that_says_it_is_synthetic_is_as_it_should_be(tmp_path):
+    write_study(tmp_path)
+    for path in (tmp_path / "pet").iterdir():
+        ds = pydicom.dcmread(path)
+        ds.SyntheticData = "YES"
+        ds.save_as(path)
+    assert "synthetic-pet" not in [one.code for one in read_prediction(tmp_path / "pet").findings]
+    with pytest.raises(InputRefused) as refused:
+        read_reference(tmp_path / "pet")
+    assert refused.value.code == "synthetic-pet"
 
 
 def test_dicom_is_read_as_suv(tmp_path):
