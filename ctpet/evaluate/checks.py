@@ -225,7 +225,8 @@ def _places(pair: Pair, *, moved: bool) -> list[Finding]:
     if not moved:
         return found
     # Couch and blankets of the CT, to which many models give some uptake, are no other body.
-    predicted = pair.predicted if pair.hu is None else np.where(pair.body, pair.predicted, 0)
+    couch = False if pair.hu is None else pair.hu_known & ~pair.body
+    predicted = np.where(couch, np.float32(0), pair.predicted)
     overlap = dice(
         body_of_pet(pair.measured, pair.known, pair.geometry),
         body_of_pet(predicted, pair.known, pair.geometry),
