@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,3 +35,15 @@ def require_tool():
         return path
 
     return require
+
+
+@pytest.fixture
+def small_disk(request, tmp_path_factory) -> Iterator[Path]:
+    """A file system of its own; as large as the test's mark ``disk_mib(N)`` says."""
+    disk = tmp_path_factory.mktemp("disk")
+    (size_mib,) = request.node.get_closest_marker("disk_mib").args
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size_mib}m", "tmpfs", disk]
+    if subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip("a tmpfs cannot be mounted here")
+    yield disk
+    subprocess.run(["umount", disk], check=True)

@@ -13,7 +13,7 @@ from ctpet.evaluate.pictures import captions_of
 from ctpet.evaluate.report.words import LANGUAGES, load_words
 from ctpet.render import comparison, panels, preview, projections
 from ctpet.render.planes import coronal_extreme
-from ctpet.render.watermark import MARK_COLOUR, edge_mm, watermark, widened
+from ctpet.render.watermark import MARK_COLOUR, edged, watermark
 from ctpet.volume import Volume
 from tests.test_render import around_zero, body, pair
 from tests.volume.grids import grid
@@ -114,7 +114,7 @@ def test_phrases_stay_in_the_panel_apart_and_each_quarter_has_one(size_px, langu
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_xlim(0, wide)
     axes.set_ylim(0, high)
-    edge = edge_mm(((0.0, 0.9 * wide), (0.0, 1.0), (0.0, 0.9 * high)))
+    edge, _ = edged(((0.0, 0.9 * wide), (0.0, 1.0), (0.0, 0.9 * high)))
     watermark(axes, edge, marks)
     boxes = [text.get_window_extent() for text in axes.texts]
     centres = np.array([[(b.x0 + b.x1) / 2 / wide, (b.y0 + b.y1) / 2 / high] for b in boxes])
@@ -133,9 +133,11 @@ def test_phrases_stay_in_the_panel_apart_and_each_quarter_has_one(size_px, langu
             assert not any(one.overlaps(other) for other in boxes[number + 1 :])
 
 
-def test_a_range_is_widened_whichever_way_it_runs():
-    assert widened((0, 10), 2) == (-2, 12)
-    assert widened((10, 0), 2) == (12, -2)
+def test_an_edge_goes_around_whichever_way_a_range_runs():
+    edge, (x, y, z) = edged(((0.0, 10.0), (10.0, 0.0), (0.0, 10.0)))
+    assert edge > 0
+    assert x == z == (-edge, 10 + edge)
+    assert y == (10 + edge, -edge)
 
 
 def test_measured_panels_carry_no_warning(tmp_path, monkeypatch):

@@ -32,7 +32,7 @@ from ctpet.render.planes import (
     difference_of,
     liveliest,
 )
-from ctpet.render.watermark import edge_mm, watermark, widened
+from ctpet.render.watermark import edged, watermark
 from ctpet.volume import Volume
 
 _AIR_HU = -1024.0
@@ -102,9 +102,7 @@ def compare(
         ValueError: the PETs lie on different grids.
     """
     pets = (reference, predicted, difference_of(reference, predicted, known))
-    body = body_box(ct)
-    edge = edge_mm(body)
-    across, depth, upwards = (widened(ends, edge) for ends in body)
+    edge, (across, depth, upwards) = edged(body_box(ct))
     return Compared(
         coronal=_row(ct, pets, "coronal", upwards),
         axial=_row(ct, pets, "axial", (depth[1], depth[0])),

@@ -23,7 +23,7 @@ from ctpet.render.panels import (
     suv_bar,
 )
 from ctpet.render.planes import Plane, Range, View, body_box, coronal_mip, cut, liveliest, on_grid
-from ctpet.render.watermark import edge_mm, watermark, widened
+from ctpet.render.watermark import edged, watermark
 from ctpet.volume import Volume
 
 WIDTH_PX = 1600
@@ -75,9 +75,7 @@ def render_preview(
     """
     if (ct.quantity, pet.quantity) != ("HU", "SUVBW"):
         raise ValueError(f"a preview shows HU and SUVBW, not {ct.quantity} and {pet.quantity}")
-    box = body_box(ct)
-    edge = edge_mm(box)
-    across, depth, upwards = (widened(ends, edge) for ends in box)
+    edge, (across, depth, upwards) = edged(body_box(ct))
     coronal = _row(ct, pet, "coronal", (across, upwards), edge)
     axial = _row(ct, pet, "axial", (across, (depth[1], depth[0])), edge)
     figure, layout = _sheet(coronal, axial)

@@ -26,7 +26,7 @@ from ctpet.render.planes import (
     coronal_mip,
     difference_of,
 )
-from ctpet.render.watermark import edge_mm, watermark, widened
+from ctpet.render.watermark import edged, watermark
 from ctpet.volume import Volume
 
 _PAPER, _INK, _RULE = "white", "#1b1b1b", "#8a8a8a"
@@ -73,9 +73,7 @@ def project(
         ValueError: the PETs lie on different grids.
     """
     difference = difference_of(reference, predicted, known)
-    body = body_box(ct)
-    edge = edge_mm(body)
-    across, _, upwards = (widened(ends, edge) for ends in body)
+    edge, (across, _, upwards) = edged(body_box(ct))
     return Projections(
         coronal_mip(reference),
         coronal_mip(predicted),

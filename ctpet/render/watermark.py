@@ -45,18 +45,22 @@ _SIDES = (
 )
 
 
-def edge_mm(body: tuple[Range, Range, Range]) -> float:
-    """Return how wide an empty edge the panels of a body need for the warning.
+def edged(body: tuple[Range, Range, Range]) -> tuple[float, tuple[Range, Range, Range]]:
+    """Leave an empty edge around a body, as wide as the warning along its panels needs.
 
     Args:
-        body: its ranges of x, y and z in mm.
+        body: its ranges of x, y and z in mm; a range may run downwards.
+
+    Returns:
+        Width of the edge in mm, and the ranges with it at both ends.
     """
     across, _, tall = (abs(high - low) for low, high in body)
-    return max(_EDGE_OF_WIDTH * across, _EDGE_OF_HEIGHT * tall)
+    edge = max(_EDGE_OF_WIDTH * across, _EDGE_OF_HEIGHT * tall)
+    x, y, z = (_widened(ends, edge) for ends in body)
+    return edge, (x, y, z)
 
 
-def widened(ends: Range, by_mm: float) -> Range:
-    """Return a range with an edge at both ends; it may run downwards."""
+def _widened(ends: Range, by_mm: float) -> Range:
     step = float(np.copysign(by_mm, ends[1] - ends[0]))
     return ends[0] - step, ends[1] + step
 

@@ -157,19 +157,7 @@ def test_unwritable_out(synthesize, tmp_path):
     refused(synthesize(ct, out=tmp_path / "file" / "out"), "file")
 
 
-@pytest.fixture
-def small_disk(tmp_path_factory):
-    """A file system of 70 MiB, enough to begin and, once filled, not to end."""
-    disk = tmp_path_factory.mktemp("disk")
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=70m", "tmpfs", disk], capture_output=True, check=False
-    )
-    if mounted.returncode != 0:
-        pytest.skip("a tmpfs cannot be mounted here")
-    yield disk
-    subprocess.run(["umount", disk], check=True)
-
-
+@pytest.mark.disk_mib(70)
 def test_disk_too_small(synthesize, tmp_path, small_disk):
     ct = write_series(ct_series(), tmp_path / "ct")
     (small_disk / "filler").write_bytes(bytes(60 * 2**20))
@@ -177,6 +165,7 @@ def test_disk_too_small(synthesize, tmp_path, small_disk):
     assert sorted(p.name for p in small_disk.iterdir()) == ["filler"]
 
 
+@pytest.mark.disk_mib(70)
 @pytest.mark.parametrize("left_bytes", [8192, 65536])
 def test_disk_that_fills_half_way(synthesize, tmp_path, small_disk, monkeypatch, left_bytes):
     """First while the series is written, then while the preview is."""

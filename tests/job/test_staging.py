@@ -2,7 +2,6 @@
 
 import errno
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -54,6 +53,7 @@ def test_the_current_folder_is_refused_before_the_work(tmp_path, monkeypatch):
     assert leftovers(tmp_path) == []
 
 
+@pytest.mark.disk_mib(1)
 def test_a_mount_point_is_refused_before_the_work(small_disk):
     with (
         pytest.raises(InputRefused, match="a mount point") as refusal,
@@ -156,20 +156,7 @@ def test_the_result_has_ordinary_rights(tmp_path):
     assert (tmp_path / "out").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 1 MiB, where the machine lets one be mounted."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], capture_output=True, check=False
-    )
-    if mounted.returncode != 0:
-        pytest.skip("a tmpfs cannot be mounted here")
-    yield disk
-    subprocess.run(["umount", disk], check=True)
-
-
+@pytest.mark.disk_mib(1)
 def test_a_really_full_disk(small_disk):
     with (
         pytest.raises(InputRefused, match="is full") as refusal,

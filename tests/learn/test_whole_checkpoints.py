@@ -27,20 +27,7 @@ def state(epoch, size_bytes=0):
     }
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 3 MiB that is not the temporary folder's."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", disk], capture_output=True, check=False
-    )
-    if mounted.returncode != 0:
-        pytest.skip("a tmpfs cannot be mounted here")
-    yield disk
-    subprocess.run(["umount", disk], check=True)
-
-
+@pytest.mark.disk_mib(3)
 def test_a_full_disk_leaves_the_checkpoint_before(small_disk):
     path = small_disk / "checkpoints" / "last.ckpt"
     WholeCheckpointIO().save_checkpoint(state(1, MIB), path)
@@ -50,6 +37,7 @@ def test_a_full_disk_leaves_the_checkpoint_before(small_disk):
     assert [one.name for one in path.parent.iterdir()] == ["last.ckpt"]
 
 
+@pytest.mark.disk_mib(3)
 def test_a_training_on_a_full_disk_says_what_is_there(small_disk, tmp_path):
     dataset = make_dataset(tmp_path / "cases")
     run = small_disk / "made"
