@@ -15,7 +15,7 @@ case names a patient, an identifier or a date: a patient is a salted hash.
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -125,7 +125,8 @@ def write_case(case: Case, arrays: dict[ArrayName, NDArray[Any]]) -> Case:
         np.save(case.folder / f"{name}.npy", stored)
         digests[name] = hashlib.sha256(stored.data).hexdigest()
     whole = replace(case, digests=digests)
-    told = {k: v for k, v in asdict(whole).items() if k != "folder"}
+    all_told = asdict(whole)
+    told = {each.name: all_told[each.name] for each in fields(Case) if each.name != "folder"}
     text = json.dumps({"format": CASE_FORMAT, **told}, indent=1, allow_nan=False)
     (case.folder / CASE_FILE).write_text(text + "\n", "utf-8")
     return whole
