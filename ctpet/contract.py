@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from ctpet.errors import ModelInvalid
 
@@ -84,14 +84,14 @@ class ModelContract:
         working_bytes_per_voxel: peak memory that one pass adds, divided by its input voxels.
         intended_use: one or two sentences.
         limitations: what the model cannot do, in plain words.
-        trained_on: what it was fitted on.
+        trained_on: each data set that it was fitted on; one or several.
         ancestors: what the weights that it started from were fitted on, and theirs; none where it
             started from chance.
         contract_version: version of this schema.
 
     Raises:
         ValueError: at construction, if a value cannot be meant.
-        TypeError: at construction, if ``trained_on`` or an ancestor is something else.
+        TypeError: at construction, if ``trained_on`` or ``ancestors`` holds something else.
     """
 
     name: str
@@ -109,7 +109,7 @@ class ModelContract:
     working_bytes_per_voxel: int
     intended_use: str
     limitations: str
-    trained_on: TrainingData
+    trained_on: tuple[TrainingData, ...]
     ancestors: tuple[TrainingData, ...] = ()
     contract_version: int = CONTRACT_VERSION
 
@@ -118,8 +118,8 @@ class ModelContract:
             raise ValueError(f"contract_version must be {CONTRACT_VERSION}")
         if self.kind not in get_args(ModelKind):
             raise ValueError(f"kind must be one of {get_args(ModelKind)}, not {self.kind!r}")
-        if not all(isinstance(one, TrainingData) for one in self.ever_seen):
-            raise TypeError("trained_on and each of ancestors must be TrainingData")
+        _training_data("trained_on", self.trained_on, least=1)
+        _training_data("ancestors", self.ancestors)
         if self.radionuclide not in get_args(Radionuclide):
             raise ValueError(
                 f"radionuclide must be one of {get_args(Radionuclide)}, not {self.radionuclide!r}"
@@ -146,14 +146,32 @@ class ModelContract:
     @property
     def ever_seen(self) -> tuple[TrainingData, ...]:
         """What the weights have ever been fitted on."""
-        return (self.trained_on, *self.ancestors)
+        return (*self.trained_on, *self.ancestors)
+
+    @property
+    def learned_from(self) -> str:
+        """The data that it was fitted on, in words."""
+        return "; ".join(data.description for data in self.trained_on)
+
+    @property
+    def patients(self) -> int:
+        """How many patients it was fitted on; one of two data sets counts once if salts allow."""
+        return len({(data.salt, each) for data in self.trained_on for each in data.patient_hashes})
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return the fields as JSON knows them; one data set is an object, several are a list."""
+        data = asdict(self)
+        if len(self.trained_on) == 1:
+            (data["trained_on"],) = data["trained_on"]
+        return data
 
     def to_json(self) -> str:
         """Return the contract as one line of JSON with sorted keys.
 
-        Ancestors stand there only if there are any, so that older versions of ctpet read the rest.
+        Ancestors stand there only if there are any, so that older versions of ctpet read the rest;
+        several data sets they refuse.
         """
-        data = asdict(self)
+        data = self.to_plain()
         if not self.ancestors:
             del data["ancestors"]
         return json.dumps(data, sort_keys=True, ensure_ascii=False, allow_nan=False)
@@ -169,12 +187,10 @@ def contract_from_json(text: str) -> ModelContract:
     try:
         data = _object("it", json.loads(text))
         _check_version(data.get("contract_version"))
-        training = _build(TrainingData, _object("trained_on", data.get("trained_on")))
-        ancestors = tuple(
-            _build(TrainingData, _object("an ancestor", one))
-            for one in _list("ancestors", data.get("ancestors", []))
-        )
-        return _build(ModelContract, {**data, "trained_on": training, "ancestors": ancestors})
+        told = data.get("trained_on")
+        trained_on = _each("trained_on", told if isinstance(told, list) else [told])
+        ancestors = _each("ancestors", data.get("ancestors", []))
+        return _build(ModelContract, {**data, "trained_on": trained_on, "ancestors": ancestors})
     except (ValueError, TypeError, RecursionError) as error:
         raise ModelInvalid(
             f"The model's contract cannot be read: {error}. Export the model again."
@@ -221,10 +237,10 @@ def _object(name: str, data: object) -> Mapping[str, object]:
     return data
 
 
-def _list(name: str, data: object) -> list[object]:
+def _each(name: str, data: object) -> tuple[TrainingData, ...]:
     if not isinstance(data, list):
         raise TypeError(f"{name} must be a JSON list")
-    return data
+    return tuple(_build(TrainingData, _object(name, one)) for one in data)
 
 
 def _build(kind: type[T], data: Mapping[str, object]) -> T:
@@ -241,6 +257,13 @@ def _build(kind: type[T], data: Mapping[str, object]) -> T:
 def _keep(owner: object, name: str, value: object) -> None:
     """Set a field of a frozen dataclass to its checked value while it is constructed."""
     object.__setattr__(owner, name, value)
+
+
+def _training_data(name: str, values: object, *, least: int = 0) -> None:
+    if not isinstance(values, tuple) or not all(isinstance(one, TrainingData) for one in values):
+        raise TypeError(f"{name} must be a tuple of TrainingData")
+    if len(values) < least:
+        raise ValueError(f"{name} must name what the model was fitted on")
 
 
 def _text(name: str, value: object, *, least: int = 0) -> str:

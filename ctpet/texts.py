@@ -98,7 +98,8 @@ def scan_text(report: "ScanReport") -> str:
 
 def model_text(model: dict[str, Any]) -> str:
     """Say what a model promises, and what it was fitted on."""
-    data = model["trained_on"]
+    told = model["trained_on"]
+    trained_on = told if isinstance(told, list) else [told]
     spacing = " × ".join(f"{value:g}" for value in model["spacing_mm"])
     rows = {
         "model": f"{model['name']} {model['model_version']}, a {model['kind']} model",
@@ -109,9 +110,10 @@ def model_text(model: dict[str, Any]) -> str:
         "input": "{:g} to {:g} HU".format(*model["hu_range"]),
         "output": "{:g} to {:g} SUVbw".format(*model["suv_range"]),
         "fitted on": "; before that: ".join(
-            one["description"] for one in (data, *model.get("ancestors", ()))
+            ["; ".join(one["description"] for one in trained_on)]
+            + [one["description"] for one in model.get("ancestors", ())]
         ),
-        "credit": f"{data['attribution']} ({data['licence']})",
+        "credit": "; ".join(f"{one['attribution']} ({one['licence']})" for one in trained_on),
         "file": f"{model['file_name']}, {model['size_bytes']} bytes",
         "sha256": model["digest_sha256"],
     }

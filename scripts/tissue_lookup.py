@@ -127,14 +127,16 @@ def contract_for(
             "It knows no anatomy: brain, heart, bladder and any tumour get the uptake of ordinary "
             "tissue of the same density. Fitted on crops around tumours, mostly of the limbs."
         ),
-        trained_on=TrainingData(
-            description=f"{len(patients)} patients of the TCIA Soft-tissue-Sarcoma set, "
-            "cropped 5 cm around the tumour (IBSI processing); random 96 mm boxes",
-            attribution="Vallières et al., TCIA Soft-tissue-Sarcoma, "
-            "doi 10.7937/K9/TCIA.2015.7GO2GSKS; processed by A. Zwanenburg for IBSI",
-            licence="CC-BY-3.0",
-            salt=SALT,
-            patient_hashes=tuple(sorted(hash_patient(name, SALT) for name in patients)),
+        trained_on=(
+            TrainingData(
+                description=f"{len(patients)} patients of the TCIA Soft-tissue-Sarcoma set, "
+                "cropped 5 cm around the tumour (IBSI processing); random 96 mm boxes",
+                attribution="Vallières et al., TCIA Soft-tissue-Sarcoma, "
+                "doi 10.7937/K9/TCIA.2015.7GO2GSKS; processed by A. Zwanenburg for IBSI",
+                licence="CC-BY-3.0",
+                salt=SALT,
+                patient_hashes=tuple(sorted(hash_patient(name, SALT) for name in patients)),
+            ),
         ),
     )
 

@@ -33,7 +33,7 @@ def a_contract(**changes: Any) -> ModelContract:
         "working_bytes_per_voxel": 64,
         "intended_use": "Tests.",
         "limitations": "Predicts nothing.",
-        "trained_on": TrainingData("Random numbers.", "", "CC0-1.0", "00", ()),
+        "trained_on": (TrainingData("Random numbers.", "", "CC0-1.0", "00", ()),),
     }
     return ModelContract(**{**values, **changes})
 

@@ -47,7 +47,7 @@ def test_checksum_contract_and_card(name):
     assert contract.name == name
     for needed in (f"{name} {contract.model_version}", "NOT FOR DIAGNOSIS", "MAE"):
         assert needed in card
-    assert contract.trained_on.licence.replace("-", " ") in card.replace("-", " ")
+    assert contract.trained_on[0].licence.replace("-", " ") in card.replace("-", " ")
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +84,8 @@ def test_the_default_is_shipped():
 
 
 def test_the_lookup_knows_35_patients(lookup):
-    assert len(set(lookup.contract.trained_on.patient_hashes)) == 35
-    assert "10.7937/K9/TCIA.2015.7GO2GSKS" in lookup.contract.trained_on.attribution
+    assert len(set(lookup.contract.trained_on[0].patient_hashes)) == 35
+    assert "10.7937/K9/TCIA.2015.7GO2GSKS" in lookup.contract.trained_on[0].attribution
 
 
 @pytest.mark.parametrize(

@@ -53,14 +53,18 @@ contracts = st.builds(
     working_bytes_per_voxel=st.integers(1, 10**6),
     intended_use=words,
     limitations=st.text(),
-    trained_on=st.builds(
-        TrainingData,
-        description=words,
-        attribution=st.text(),
-        licence=st.text(),
-        salt=st.text(),
-        patient_hashes=st.lists(words, unique=True).map(lambda hashes: tuple(sorted(hashes))),
-    ),
+    trained_on=st.lists(
+        st.builds(
+            TrainingData,
+            description=words,
+            attribution=st.text(),
+            licence=st.text(),
+            salt=st.text(),
+            patient_hashes=st.lists(words, unique=True).map(lambda hashes: tuple(sorted(hashes))),
+        ),
+        min_size=1,
+        max_size=3,
+    ).map(tuple),
 )
 
 
@@ -143,6 +147,8 @@ IMPOSSIBLE = [
     ("working_bytes_per_voxel", 1.5),
     ("contract_version", 2),
     ("trained_on", "everything"),
+    ("trained_on", ()),
+    ("trained_on", ("everything",)),
 ]
 
 
@@ -175,3 +181,33 @@ def test_a_patient_hash_is_sha256_of_salt_and_identifier():
     assert hash_patient("P1", "00") != hash_patient("P1", "01")
     # printf '00:P1' | sha256sum
     assert hash_patient("P1", "00").startswith("878219cca088420f")
+
+
+def data_set(description, *hashes, salt="00"):
+    return TrainingData(description, f"By {description}", "CC0-1.0", salt, hashes)
+
+
+def test_one_data_set_is_written_as_older_versions_read_it():
+    one = a_contract(trained_on=(data_set("one"),))
+    assert json.loads(one.to_json())["trained_on"]["description"] == "one"
+    listed = json.loads(one.to_json())
+    listed["trained_on"] = [listed["trained_on"]]
+    assert contract_from_json(json.dumps(listed)) == one
+
+
+def test_several_data_sets_are_a_list_and_all_of_them_were_seen():
+    sets = data_set("one", "aa", "bb"), data_set("two", "bb"), data_set("three", "bb", salt="11")
+    contract = contract_from_json(a_contract(trained_on=sets).to_json())
+    assert [one["salt"] for one in json.loads(contract.to_json())["trained_on"]] == [
+        "00",
+        "00",
+        "11",
+    ]
+    assert contract.ever_seen == contract.trained_on == sets
+    assert contract.learned_from == "one; two; three"
+    assert contract.patients == 3  # bb of one salt is one patient, whichever data set names it
+
+
+def test_a_single_data_set_is_no_tuple_of_them():
+    with pytest.raises(TypeError, match="trained_on must be a tuple"):
+        a_contract(trained_on=data_set("one"))

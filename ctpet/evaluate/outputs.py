@@ -52,8 +52,8 @@ def summary_json(evaluation: Evaluation) -> dict[str, Any]:
             "version": contract.model_version,
             "kind": contract.kind,
             "digest_sha256": digest,
-            "trained_on": contract.trained_on.description,
-            "trained_on_patients": len(contract.trained_on.patient_hashes),
+            "trained_on": contract.learned_from,
+            "trained_on_patients": contract.patients,
         }
     told = {
         "format": SUMMARY_FORMAT,

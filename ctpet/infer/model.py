@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ def load_model(path: Path) -> Model:
 
 def describe(model: Model) -> dict[str, Any]:
     """Return what a person or a run record wants to know of a model, as a JSON object."""
-    contract = asdict(model.contract)
+    contract = model.contract.to_plain()
     first = ("name", "model_version", "kind", "tracer", "intended_use", "limitations")
     return {
         **{key: contract[key] for key in first},

@@ -50,7 +50,7 @@ def draft_contract(
         suv_range=(0.0, network.suv_max),
         slice_spacing_seen_mm=(round(min(slices), 3), round(max(slices), 3)),
         extent_seen_mm=extent_seen_mm,
-        trained_on=own,
+        trained_on=(own,),
         ancestors=tuple(data for data in dict.fromkeys(seen_before) if data != own),
     )
 

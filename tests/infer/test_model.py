@@ -10,9 +10,11 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from ctpet.contract import TrainingData
 from ctpet.errors import ModelInvalid
 from ctpet.infer.embed import embed_contract, write_contract
 from ctpet.infer.model import describe, load_model
+from ctpet.texts import model_text
 from tests.onnx_factory import (
     a_contract,
     a_model,
@@ -157,6 +159,17 @@ def test_the_description_is_json_and_leads_with_what_matters(tmp_path):
     assert seen["limitations"] == "Predicts nothing."
     assert seen["spacing_mm"] == [4.0, 4.0, 4.0]
     assert seen["trained_on"]["licence"] == "CC0-1.0"
+
+
+def test_a_model_of_several_data_sets_names_and_credits_all_of_them(tmp_path):
+    sets = (
+        TrainingData("Drawn patients.", "Nobody", "Apache-2.0", "00", ()),
+        TrainingData("Sarcoma boxes.", "Somebody", "CC-BY-3.0", "11", ("aa",)),
+    )
+    model = a_model(tmp_path, identity_bytes(), trained_on=sets)
+    told = model_text(json.loads(json.dumps(describe(model))))
+    assert "fitted on  Drawn patients.; Sarcoma boxes." in told
+    assert "credit     Nobody (Apache-2.0); Somebody (CC-BY-3.0)" in told
 
 
 def test_reading_models_needs_no_training_package():

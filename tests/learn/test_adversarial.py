@@ -36,7 +36,7 @@ CONTRACT = ModelContract(
     spacing_mm=(4.0, 4.0, 4.0), size_multiple=(4, 4, 4), halo_voxels=(4, 4, 4),
     hu_range=(-1024.0, 1024.0), suv_range=(0.0, 25.0), slice_spacing_seen_mm=(3.0, 3.0),
     extent_seen_mm=(64.0, 64.0), working_bytes_per_voxel=100, intended_use="tests",
-    limitations="", trained_on=TrainingData("made cases", "", "", "00", ()),
+    limitations="", trained_on=(TrainingData("made cases", "", "", "00", ()),),
 )  # fmt: skip
 
 

@@ -41,8 +41,8 @@ def test_people_promise_and_the_rest_is_read_off(dataset):
     assert made.spacing_mm == (4, 4, 4)
     assert made.slice_spacing_seen_mm == (3, 3)
     assert made.extent_seen_mm == (64, 96)
-    assert made.trained_on.salt == SALT
-    assert made.trained_on.patient_hashes == (f"{0:064x}", f"{1:064x}")
+    assert made.trained_on[0].salt == SALT
+    assert made.trained_on[0].patient_hashes == (f"{0:064x}", f"{1:064x}")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_people_promise_and_the_rest_is_read_off(dataset):
 )
 def test_data_without_a_description_say_so(dataset, sources, told):
     write_dataset(dataset, replace(read_dataset(dataset), description="", sources=sources))
-    assert told in draft(dataset).trained_on.description
+    assert told in draft(dataset).trained_on[0].description
 
 
 def test_a_promise_that_the_contract_does_not_know_is_told_by_its_name(dataset):

@@ -44,8 +44,8 @@ def test_a_child_lists_everybody_its_weights_have_seen(tmp_path, parent):
     dataset = make_dataset(tmp_path / "others", count=6)
     child = train(tmp_path, dataset, "child", f"start_from={parent}")
     contract = contract_of(child)
-    assert contract.ancestors == (contract_of(parent).trained_on, GRANDPARENT)
-    assert set(contract.trained_on.patient_hashes) != set(contract.ancestors[0].patient_hashes)
+    assert contract.ancestors == (*contract_of(parent).trained_on, GRANDPARENT)
+    assert set(contract.trained_on[0].patient_hashes) != set(contract.ancestors[0].patient_hashes)
 
 
 def test_the_same_data_again_are_no_ancestor(tmp_path, parent):
@@ -58,9 +58,9 @@ def test_the_same_data_again_are_no_ancestor(tmp_path, parent):
 def test_a_patient_of_an_ancestor_was_seen():
     parent = TrainingData("a", "", "", "s", ())
     seen = TrainingData("b", "", "", "aa", (hash_patient("BN-1", "aa"),))
-    contract = a_contract(trained_on=parent, ancestors=(seen,))
+    contract = a_contract(trained_on=(parent,), ancestors=(seen,))
     assert in_training(["BN-1"], contract.ever_seen)
-    assert not in_training(["BN-1"], [contract.trained_on])
+    assert not in_training(["BN-1"], contract.trained_on)
 
 
 def test_a_contract_without_ancestors_is_read_by_older_versions():

@@ -72,15 +72,14 @@ def _worst(evaluation: Evaluation) -> dict[str, Value]:
 
 
 def _model(contract: ModelContract) -> dict[str, Value]:
-    data = contract.trained_on
     found: dict[str, Value] = {
         "model": contract.name,
         "version": contract.model_version,
         "kind": model_kind(contract.kind),
         "tracer": contract.tracer,
         "intended_use": model_text(contract.intended_use),
-        "trained_on": model_text(data.description),
-        "training_patients": len(data.patient_hashes),
+        "trained_on": model_text(contract.learned_from),
+        "training_patients": contract.patients,
         "spacing": " × ".join(f"{mm:g}" for mm in contract.spacing_mm),
     }
     for name, ends in (("hu", contract.hu_range), ("suv", contract.suv_range)):
@@ -89,8 +88,8 @@ def _model(contract: ModelContract) -> dict[str, Value]:
         }
     if contract.limitations:
         found["limitations"] = model_text(contract.limitations)
-    if data.licence:
-        found["licence"] = data.licence
+    if licences := dict.fromkeys(data.licence for data in contract.trained_on if data.licence):
+        found["licence"] = "; ".join(licences)
     return found
 
 

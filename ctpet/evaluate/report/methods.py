@@ -93,7 +93,6 @@ def _software(evaluation: Evaluation, words: Words) -> tuple[Text, ...]:
 
 
 def _model(contract: ModelContract, digest: str, words: Words) -> Text:
-    trained_on = contract.trained_on
     return words.say(
         "methods.software.model",
         name=contract.name,
@@ -101,8 +100,8 @@ def _model(contract: ModelContract, digest: str, words: Words) -> Text:
         kind=model_kind(contract.kind),
         tracer=contract.tracer,
         digest=digest,
-        trained_on=model_text(trained_on.description),
-        patients=len(trained_on.patient_hashes),
+        trained_on=model_text(contract.learned_from),
+        patients=contract.patients,
         intended_use=model_text(contract.intended_use),
         limitations=model_text(contract.limitations or "–"),
     )

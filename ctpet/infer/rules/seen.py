@@ -74,7 +74,7 @@ def extent_finding(ct: Volume, contract: ModelContract) -> Finding | None:
         "extent-not-seen",
         "warning",
         f"The CT covers {extent_mm:.0f} mm of the patient's length; {contract.name} saw {seen} at "
-        f"once ({contract.trained_on.description}), so it is outside of what the model was made on",
+        f"once ({contract.learned_from}), so it is outside of what the model was made on",
     )
 
 

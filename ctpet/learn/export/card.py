@@ -6,7 +6,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from ctpet.contract import ModelContract, ModelKind, hash_patient
+from ctpet.contract import ModelContract, ModelKind, TrainingData, hash_patient
 from ctpet.learn.export.parity import Parity
 from ctpet.learn.export.tiling import LIMIT_SUV, Tiling
 from ctpet.learn.export.trained import Trained
@@ -161,10 +161,14 @@ def _named(texts: Iterable[str]) -> list[str]:
 
 def digital_patients(contract: ModelContract) -> int:
     """Count the patients of a model that are digital ones, by their hashes."""
-    salt = contract.trained_on.salt
+    return len({(data.salt, each) for data in contract.trained_on for each in _digital(data)})
+
+
+def _digital(data: TrainingData) -> set[str]:
+    """Return the hashes of a data set's patients that are digital ones."""
     seeds = range(PHANTOM_SEEDS)
-    phantoms = {hash_patient(phantom_patient_id(seed), salt) for seed in seeds}
-    return len(phantoms.intersection(contract.trained_on.patient_hashes))
+    phantoms = {hash_patient(phantom_patient_id(seed), data.salt) for seed in seeds}
+    return phantoms.intersection(data.patient_hashes)
 
 
 def fine_tuning(trained: Trained, name: str) -> list[str]:
@@ -177,9 +181,11 @@ def fine_tuning(trained: Trained, name: str) -> list[str]:
 
 
 def _saw(contract: ModelContract) -> str:
-    data = contract.trained_on
-    patients, digital = len(data.patient_hashes), digital_patients(contract)
-    lines = [f"{patients} patients, out of {data.description.rstrip('.')}."]
+    patients, digital = contract.patients, digital_patients(contract)
+    lines = [
+        f"{len(data.patient_hashes)} patients, out of {data.description.rstrip('.')}."
+        for data in contract.trained_on
+    ]
     if digital == patients:
         lines.append(
             "All that it learnt from are digital patients: the network has never seen a person."

@@ -39,7 +39,7 @@ def contract() -> ModelContract:
         working_bytes_per_voxel=100,
         intended_use="Tests.",
         limitations="All & sundry",
-        trained_on=TrainingData("Two made patients.", "", "Apache-2.0", "00", ("aa", "bb")),
+        trained_on=(TrainingData("Two made patients.", "", "Apache-2.0", "00", ("aa", "bb")),),
     )
 
 

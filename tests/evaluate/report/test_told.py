@@ -18,7 +18,7 @@ UNTRANSLATED = "nguyên văn"
 @pytest.mark.parametrize("name", shipped_models())
 def test_the_texts_of_the_shipped_models_are_translated(name):
     found = load_model(find_model(name)).contract
-    for text in (found.intended_use, found.limitations, found.trained_on.description):
+    for text in (found.intended_use, found.limitations, found.trained_on[0].description):
         told = model_text(text)
         assert told.en.unescape() == text.rstrip(".")
         assert language_of(told.vi.unescape()) == "vi"

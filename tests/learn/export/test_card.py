@@ -25,7 +25,7 @@ def contract(hashes=PHANTOMS, **changes):
     data = TrainingData(
         "2 digital patients of ctpet, no persons", "A. Author", "CC0-1.0", SALT, hashes
     )
-    return tiny_contract(name="tiny", trained_on=data, **changes)
+    return tiny_contract(**{"name": "tiny", "trained_on": (data,), **changes})
 
 
 def test_it_says_all_that_a_person_must_know(trained, measured):
@@ -81,6 +81,15 @@ def test_digital_patients_are_counted_by_hash_not_by_what_is_said(trained, measu
     assert "never seen a person" not in card
     real = contract(("ab" * 32,))
     assert "of them are digital" not in card_text(trained, real, measured, None)
+
+
+def test_several_data_sets_stand_there_each_with_its_own(trained, measured):
+    drawn = contract().trained_on[0]
+    crops = TrainingData("35 sarcoma patients.", "B. Author", "CC-BY-3.0", "11", ("ab", "cd"))
+    card = card_text(trained, contract(trained_on=(drawn, crops)), measured, None)
+    assert "2 patients, out of 2 digital patients of ctpet, no persons." in card
+    assert "2 patients, out of 35 sarcoma patients. 2 of them are digital patients." in card
+    assert "Data: CC0-1.0; CC-BY-3.0. A. Author B. Author" in card
 
 
 def test_training_on_goes_to_the_measured_pet(trained, measured):

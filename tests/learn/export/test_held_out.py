@@ -20,7 +20,7 @@ COARSE_MM = (24.0, 24.0, 24.0)
 
 def knowing(*hashes, **changes):
     trained_on = TrainingData("d", "", "", SALT, tuple(sorted(hashes)))
-    return tiny_contract(trained_on=trained_on, **changes)
+    return tiny_contract(trained_on=(trained_on,), **changes)
 
 
 def test_of_long_cases_the_smallest_is_taken(tmp_path):

@@ -62,7 +62,7 @@ def tiny_contract(**changes: Any) -> ModelContract:
         "hu_range": (-1024.0, 1024.0),
         "suv_range": (0.0, 25.0),
         "limitations": "Not evaluated.",
-        "trained_on": trained_on,
+        "trained_on": (trained_on,),
     }
     return a_contract(**{**values, **changes})
 
