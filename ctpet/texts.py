@@ -201,6 +201,7 @@ def prepare_text(result: "PrepareResult") -> str:
         for status in ("taken", "kept", "refused")
     }
     doubtful = sum(bool(one.warnings) for one in result.outcomes)
+    rows += ["", *findings_text(result.notes)] if result.notes else []
     rows += [
         "",
         f"{count['taken']} taken, {count['kept']} kept, {count['refused']} refused; "

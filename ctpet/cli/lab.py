@@ -24,7 +24,7 @@ class Layout(StrEnum):
 
     AUTO = "auto"
     DICOM = "dicom"
-    AUTOPET = "autopet"
+    NIFTI = "nifti"
     TABLE = "table"
 
 

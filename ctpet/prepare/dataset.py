@@ -64,7 +64,7 @@ class DatasetInfo:
     format: int = DATASET_FORMAT
 
 
-def open_dataset(out: Path, spacing_mm: Spacing3, about: About, source: str) -> DatasetInfo:
+def open_dataset(out: Path, spacing_mm: Spacing3, about: About) -> DatasetInfo:
     """Begin a dataset, or go on with one: its salt stays.
 
     Raises:
@@ -96,9 +96,8 @@ def open_dataset(out: Path, spacing_mm: Spacing3, about: About, source: str) -> 
     else:
         info = DatasetInfo(spacing_mm, about.salt or secrets.token_hex(_SALT_BYTES))
     said = {name: text for name, text in asdict(about).items() if text is not None}
-    sources = tuple(sorted({*info.sources, source}))
     out.mkdir(parents=True, exist_ok=True)
-    info = replace(info, **said, sources=sources, ctpet_version=__version__)
+    info = replace(info, **said, ctpet_version=__version__)
     write_dataset(out, info)
     return info
 

@@ -13,10 +13,13 @@ from ctpet.dicom.series import DicomFile, SeriesInfo
 from ctpet.errors import InputRefused
 from ctpet.nifti import read_nifti_labels
 from ctpet.prepare.archive import is_archive, unpacked
-from ctpet.prepare.dicom_series import SeriesSeen, series_seen
+from ctpet.prepare.dicom_series import SeriesSeen, merged, series_seen
+from ctpet.prepare.found import Found
 from ctpet.prepare.pair import Pair
-from ctpet.prepare.pairing import Match, Refusal, name_of
+from ctpet.prepare.pairing import Match, Refusal, match, name_of
+from ctpet.progress import Progress
 from ctpet.volume import LabelMap
+from ctpet.workers import spread
 
 LESION_NAMES = ("lesions.nii.gz", "SEG.nii.gz", "tumour_on_PET_grid.nii.gz")
 LABEL_NAMES = ("labels.nii.gz",)
@@ -44,12 +47,19 @@ class DicomPair:
         """The UIDs of both series."""
         return f"{self.match.ct.series_uid} {self.match.pet.series_uid}"
 
+    @property
+    def beside(self) -> Path:
+        """The folder of both series, or what holds their folders; label maps lie there."""
+        return _common_folder([*self.match.ct.files, *self.match.pet.files])
+
     def files(self) -> Iterable[Path]:
-        """Return the archive, or all files."""
+        """Return the archive, or all files and the label maps beside them."""
         archive = self.match.ct.archive
         if archive is not None:
             return [archive]
-        return [file.path for one in (self.match.ct, self.match.pet) for file in one.files]
+        series = [file.path for one in (self.match.ct, self.match.pet) for file in one.files]
+        maps = [self.beside / name for name in (*LESION_NAMES, *LABEL_NAMES)]
+        return [*series, *(path for path in maps if path.is_file())]
 
     def load(self) -> Pair:
         """Read both series, and label maps beside them.
@@ -95,17 +105,39 @@ class Chunk:
     broken_links: tuple[DicomFile, ...] = ()
 
 
-def chunks_of(root: Path) -> list[Chunk]:
-    """Divide what lies under a path into pieces that can be looked at side by side.
+def dicom_pairs(root: Path, there: Listing, workers: int, progress: Progress) -> Found:
+    """Return the pairs of the DICOM series among some files.
+
+    Args:
+        root: that was given.
+        there: what lies under it.
+        workers: processes.
+        progress: told of the stage ``scan``.
 
     Raises:
-        InputRefused: ``path-missing``, ``path-unreadable`` and others of
-            :func:`ctpet.dicom.files.list_files`.
+        InputRefused: an archive that is the source cannot be read.
     """
+    chunks = chunks_of(root, there)
+    stacks: dict[Chunk, list[SeriesSeen]] = {}
+    refusals: list[Refusal] = []
+    for number, (chunk, seen) in enumerate(spread(look, chunks, workers), start=1):
+        if isinstance(seen, Refusal):
+            refusals.append(seen)
+        else:
+            stacks[chunk] = seen
+        progress("scan", number / (len(chunks) + 1))
+    in_order = [one for chunk in chunks for one in stacks.get(chunk, ())]
+    matches, unmatched = match(merged(in_order))
+    sources = tuple(DicomPair(one) for one in matches)
+    kinds = frozenset({"dicom"}) if in_order else frozenset[str]()
+    return Found(sources, (*refusals, *unmatched), kinds=kinds)
+
+
+def chunks_of(root: Path, found: Listing) -> list[Chunk]:
+    """Divide what lies under a path into pieces that can be looked at side by side."""
     by_folder: dict[Path, list[DicomFile]] = {}
     broken: dict[Path, list[DicomFile]] = {}
     chunks = []
-    found = listing(root)
     for link in found.broken_links:
         broken.setdefault(link.path.parent, []).append(link)
         by_folder.setdefault(link.path.parent, [])
@@ -129,20 +161,29 @@ def look(chunk: Chunk) -> list[SeriesSeen] | Refusal:
     try:
         if chunk.archive is None:
             found = discover_files(_with_members(chunk))
-            return series_seen(found) or _lost(name, found)
+            return series_seen(found) or _lost(name, found, chunk)
         with unpacked(chunk.archive) as folder:
             found = discover_files(listing(folder))
             seen = series_seen(found, under=folder)
-            return [replace(one, archive=chunk.archive) for one in seen] or _lost(name, found)
+            return [replace(one, archive=chunk.archive) for one in seen] or _lost(
+                name, found, chunk
+            )
     except InputRefused as refusal:
         return Refusal(name, refusal.code, str(refusal))
 
 
-def _lost(name: str, found: Discovery) -> list[SeriesSeen] | Refusal:
+def _lost(name: str, found: Discovery, chunk: Chunk) -> list[SeriesSeen] | Refusal:
     """Return a refusal where there may have been a series, and nothing is left of it."""
     for finding in found.findings:
         if finding.severity != "info" and not found.series:
             return Refusal(name, finding.code, f"{finding.message}. {finding.remedy}")
+    packed = chunk.archive is not None or any(file.member for file in chunk.files)
+    if packed or any(file.path.suffix.lower() == ".zip" for file in chunk.files):
+        message = (
+            f"The archive holds no CT and no PET series of DICOM ({found.other_count} other "
+            "files); unpack it if it holds NIfTI"
+        )
+        return Refusal(name, "not-recognised", message)
     return []
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ctpet.claims import claimed
 from ctpet.errors import CtpetError, InputRefused, is_disk_full
+from ctpet.findings import Finding
 from ctpet.prepare.cases import CASE_FILE, CASES_FOLDER, Case, list_cases
 from ctpet.prepare.dataset import About, DatasetInfo, open_dataset, write_dataset
 from ctpet.prepare.fingerprint import dataset_fingerprint
@@ -71,11 +72,13 @@ class PrepareResult:
         out: the prepared folder.
         outcomes: in the order of the source.
         info: content of ``dataset.json``.
+        notes: about the source as a whole; they may name files, and are stored nowhere.
     """
 
     out: Path
     outcomes: tuple[Outcome, ...]
     info: DatasetInfo
+    notes: tuple[Finding, ...] = ()
 
     @property
     def refused(self) -> tuple[Outcome, ...]:
@@ -89,6 +92,7 @@ class PrepareResult:
             "cases": self.info.cases,
             "patients": self.info.patients,
             "fingerprint": self.info.fingerprint,
+            "notes": [note.to_json() for note in self.notes],
             "outcomes": [
                 {
                     "source": one.name,
@@ -126,7 +130,7 @@ def run_prepare(request: PrepareRequest, *, progress: Progress = silent) -> Prep
     with ExitStack() as stack:
         try:
             stack.enter_context(claimed(request.out / CASES_FOLDER))
-            info = open_dataset(request.out, request.spacing_mm, request.about, layout)
+            info = open_dataset(request.out, request.spacing_mm, request.about)
         except OSError as error:
             raise InputRefused(
                 "out-unwritable",
@@ -139,16 +143,17 @@ def run_prepare(request: PrepareRequest, *, progress: Progress = silent) -> Prep
 def _prepare(
     request: PrepareRequest, info: DatasetInfo, layout: Layout, progress: Progress
 ) -> PrepareResult:
-    sources, refusals = find_sources(
+    found = find_sources(
         request.source, request.table, layout, workers=request.workers, progress=progress
     )
-    tasks = [Task(one, request.out, request.spacing_mm, info.salt) for one in sources]
-    outcomes = [*_make_all(tasks, request, progress), *map(_not_taken, refusals)]
+    tasks = [Task(one, request.out, request.spacing_mm, info.salt) for one in found.sources]
+    outcomes = [*_make_all(tasks, request, progress), *map(_not_taken, found.refusals)]
     progress("tables", 0.0)
     outcomes = _without_twins(request.out, outcomes)
+    info = replace(info, sources=tuple(sorted({*info.sources, *found.kinds})))
     info = _finish(request, info, outcomes)
     progress("tables", 1.0)
-    return PrepareResult(request.out, tuple(outcomes), info)
+    return PrepareResult(request.out, tuple(outcomes), info, found.notes)
 
 
 def _make_all(tasks: Sequence[Task], request: PrepareRequest, progress: Progress) -> list[Outcome]:

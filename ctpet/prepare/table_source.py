@@ -8,8 +8,9 @@ from pathlib import Path
 from ctpet.dicom.suv.kind import NOT_FOR_TRAINING
 from ctpet.errors import InputRefused
 from ctpet.images import Image, place_and_series, read_ct_image, read_pet_image, stated_pair
-from ctpet.nifti import read_nifti_labels
+from ctpet.nifti import is_nifti_name, read_nifti_labels
 from ctpet.prepare.archive import is_archive, unpacked
+from ctpet.prepare.nifti_pair import read_suv
 from ctpet.prepare.pair import Pair
 from ctpet.prepare.pairing import Refusal
 from ctpet.rows import read_rows
@@ -69,7 +70,7 @@ class TablePair:
             archives = {path for path in _places(self.ct, self.pet) if is_archive(path)}
             folders = {path: stack.enter_context(unpacked(path)) for path in archives}
             ct = read_ct_image(_opened(self.ct, folders))
-            pet = read_pet_image(_opened(self.pet, folders))
+            pet = _pet(_opened(self.pet, folders))
         for finding in pet.findings:
             if finding.code in NOT_FOR_TRAINING:
                 raise InputRefused(
@@ -133,6 +134,10 @@ def _opened(path: Path, folders: Mapping[Path, Path]) -> Path:
     place, series = place_and_series(path)
     folder = folders.get(place, place)
     return folder if series is None else Path(f"{folder}#{series}")
+
+
+def _pet(path: Path) -> Image:
+    return Image(read_suv(path)) if is_nifti_name(path) else read_pet_image(path)
 
 
 def _refuse_two_patients(ct: Image, pet: Image) -> None:
