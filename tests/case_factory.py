@@ -31,12 +31,12 @@ def make_case(folder: Path, number: int, shape=(24, 32, 40)) -> Case:
     return write_case(case, {"ct": ct, "pet": pet, "typical": pet, "region": region})
 
 
-def make_dataset(folder: Path, count: int = 4, folds: int = 2, shape=(24, 32, 40)) -> Path:
-    """A prepared folder of made cases, each of its own patient."""
-    cases = [make_case(folder, number, shape) for number in range(count)]
-    made = "made cases, no persons"
-    write_dataset(
-        folder, DatasetInfo((4.0, 4.0, 4.0), SALT, description=made, licence="Apache-2.0")
-    )
+def make_dataset(
+    folder: Path, count: int = 4, folds: int = 2, shape=(24, 32, 40), *, first: int = 0, **info
+) -> Path:
+    """A prepared folder of made cases, each of its own patient, numbered from the first."""
+    cases = [make_case(folder, number, shape) for number in range(first, first + count)]
+    told = {"salt": SALT, "description": "made cases, no persons", "licence": "Apache-2.0", **info}
+    write_dataset(folder, DatasetInfo((4.0, 4.0, 4.0), **told))
     write_splits(folder, make_folds([case.patient_hash for case in cases], folds, 1))
     return folder

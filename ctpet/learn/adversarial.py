@@ -18,7 +18,7 @@ from ctpet.infer.backend import Precision
 from ctpet.learn.discriminator import feature_distance, fooling_loss, judging_loss
 from ctpet.learn.network import SuvNetwork
 from ctpet.learn.stop import refuse_nan
-from ctpet.learn.validation import validation_step
+from ctpet.learn.validation import Validation
 from ctpet.prepare.cases import UNMEASURED
 
 
@@ -83,7 +83,8 @@ class Adversarial(LightningModule):
         self.network, self.loss = network, loss
         self.discriminator = discriminator(in_channels=hu_channels + 1)
         self._make_optimizers, self._make_scheduler = dict(optimizers), scheduler
-        self._contract, self._settings = contract, settings
+        self._settings = settings
+        self._validation = Validation(contract, settings.validation_precision)
 
     def on_fit_start(self) -> None:
         """Lay the weights out as convolutions read them fastest.
@@ -157,9 +158,12 @@ class Adversarial(LightningModule):
             scheduler.step()
 
     def validation_step(self, number: Tensor, batch_idx: int) -> dict[str, Any]:  # noqa: ARG002
-        """Validate on a case; see :func:`ctpet.learn.validation.validation_step`."""
-        precision = self._settings.validation_precision
-        return validation_step(self, self.network, int(number), self._contract, precision)
+        """Validate on a patient; see :class:`ctpet.learn.validation.Validation`."""
+        return self._validation.step(self, self.network, int(number))
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the mean errors of the patients."""
+        self._validation.log(self)
 
     def configure_optimizers(self) -> Any:
         """Return the network's optimiser and the discriminator's, with their schedules."""

@@ -1,137 +1,132 @@
-"""Training crops and validation cases of a prepared dataset."""
+"""Training crops and validation patients of prepared data sets."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any
 
-import numpy as np
 import torch
 from lightning import LightningDataModule
-from monai.transforms.compose import Compose
-from monai.transforms.transform import Transform
-from monai.utils.type_conversion import convert_to_tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
-from ctpet.learn.load_case import Crop, LoadCase
-from ctpet.learn.sampling import CropChooser, CropWeights, Draw, EpochSampler
-from ctpet.prepare.cases import Case, list_cases
+from ctpet.errors import CtpetError
+from ctpet.learn.crops import CropDataset, Cropper, CropSettings, seen_of
+from ctpet.learn.mixture import DataSet, mixture
+from ctpet.learn.sampling import EpochSampler, Turns, turn_counts
+from ctpet.learn.together import OpenDataSet, refuse_what_does_not_mix
+from ctpet.prepare.boxes import box_cases
+from ctpet.prepare.cases import Case, CaseInvalid, list_cases
+from ctpet.prepare.dataset import read_dataset
+from ctpet.prepare.fingerprint import dataset_fingerprint
 from ctpet.prepare.splits import read_splits
-from ctpet.volume.geometry import Shape3
 
 
 @dataclass(frozen=True)
-class CropSettings:
-    """How cases are cropped for training.
+class Judged:
+    """One patient to validate on.
 
     Attributes:
-        size_voxels: of a crop, (k, j, i).
-        weights: where crops lie.
-        target: the array to learn; validation is always on the measured PET.
-        seed: of the crops and their augmentation.
-        augment: MONAI dictionary transforms on ``ct``, ``target`` and ``region``.
-
-    Raises:
-        ValueError: at construction, if the size is not three whole numbers.
+        dataset: that the patient is held out in.
+        pieces: whole cases, or the boxes of them, of the patient.
     """
 
-    size_voxels: Sequence[int]
-    weights: CropWeights
-    target: Literal["pet", "typical"]
-    seed: int
-    augment: Sequence[Transform] = ()
-
-    def __post_init__(self) -> None:
-        size = list(self.size_voxels)
-        if len(size) != 3 or not all(isinstance(n, int) and n > 0 for n in size):
-            raise ValueError(f"size_voxels must be three whole numbers (k, j, i), not {size}")
-
-    @property
-    def shape(self) -> Shape3:
-        """The size as a shape."""
-        k, j, i = self.size_voxels
-        return k, j, i
-
-
-class CropDataset(Dataset[dict[str, Any]]):
-    """Crops of cases; what a :class:`Draw` gives depends on the seed and the draw alone."""
-
-    def __init__(self, cases: Sequence[Case], crops: CropSettings) -> None:
-        """Take the cases, at least one, and how to crop them."""
-        self._cases, self._crops = tuple(cases), crops
-        self._load, self._augment = LoadCase(crops.target), Compose(crops.augment)
-        self._choosers: dict[int, CropChooser] = {}
-
-    def __getitem__(self, draw: Draw) -> dict[str, Any]:
-        rng = np.random.default_rng([self._crops.seed, draw.epoch, draw.number])
-        number = int(rng.integers(len(self._cases)))
-        start = self._chooser(number).start(self._crops.shape, rng)
-        self._augment.set_random_state(seed=int(rng.integers(2**31)))
-        crop: Any = self._augment(self._load(Crop(self._cases[number], start, self._crops.shape)))
-        tensors = {key: convert_to_tensor(crop[key], track_meta=False) for key in crop}
-        return {**tensors, "case_id": self._cases[number].case_id}
-
-    def _chooser(self, number: int) -> CropChooser:
-        if number not in self._choosers:
-            case = self._cases[number]
-            self._choosers[number] = CropChooser(case, self._crops.target, self._crops.weights)
-        return self._choosers[number]
+    dataset: DataSet
+    pieces: tuple[Case, ...]
 
 
 class CaseDataModule(LightningDataModule):
-    """Training crops of all folds but one, and whole cases of that one to validate on."""
+    """Training crops of all folds but one, and the patients of that one to validate on."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (Hydra: one parameter a key)
         self,
         *,
-        dataset: str,
-        fold: int | None,
         crops: CropSettings,
         steps_per_epoch: int,
         batch_size: int,
-        validation_cases: int,
+        validation_cases: int | None,
         workers: int,
+        fold: int | None,
+        dataset: str | None = None,
+        datasets: Mapping[str, Any] | None = None,
+        boxes: Mapping[str, Any] | None = None,
     ) -> None:
-        """Take what to read and how.
+        """Take what to read and how; nothing is read yet.
 
         Args:
-            dataset: folder made by ``ctpet prepare``.
-            fold: whose patients are held out; None: none, and nothing is validated on.
-            crops: how the others are cropped.
+            crops: how cases are cropped.
             steps_per_epoch: batches of an epoch, of each rank.
             batch_size: crops of a batch, of each rank.
-            validation_cases: at most this many of the held-out cases, by case_id.
+            validation_cases: at most this many of the held-out cases of each data set, by case_id;
+                None: all.
             workers: processes that load crops; 0: the training process itself.
+            fold: whose patients are held out; None: none, and nothing is validated on.
+            dataset: folder made by ``ctpet prepare``; None: there are several.
+            datasets: several, by name; see :func:`ctpet.learn.mixture.mixture`.
+            boxes: ``{side_mm, per_patient, seed}``: crops show no more than a box, and patients are
+                judged on their boxes; None: on whole cases.
         """
         super().__init__()
-        self._folder, self._fold, self._crops = Path(dataset), fold, crops
+        self._told = dataset, datasets, fold, crops, boxes
+        self._crops = crops
         self._steps, self._batch_size, self._workers = steps_per_epoch, batch_size, workers
         self._validation_cases = validation_cases
-        self.training_cases: tuple[Case, ...] = ()
-        self.validation_cases: tuple[Case, ...] = ()
+        self.sets: tuple[OpenDataSet, ...] = ()
+        self.judged: tuple[Judged, ...] = ()
+
+    @cached_property
+    def settings(self) -> tuple[DataSet, ...]:
+        """What is done with each data set.
+
+        Raises:
+            CtpetError: a setting cannot be meant.
+        """
+        return mixture(*self._told)
+
+    def fingerprint(self) -> str | dict[str, str]:
+        """Return the fingerprint of the only data set, or of each by its name.
+
+        Raises:
+            CtpetError: one cannot be read.
+        """
+        prints = {each.name: dataset_fingerprint(each.folder) for each in self.settings}
+        return prints.get("", prints)
 
     def setup(self, stage: str) -> None:  # noqa: ARG002  (Lightning's)
         """Find the cases.
 
         Raises:
-            CaseInvalid: the dataset or its folds cannot be read, or there is no such fold.
+            CtpetError: a data set or its folds cannot be read, there is no such fold, or data sets
+                cannot be learned from together.
         """
-        cases = list_cases(self._folder)
-        if self._fold is None:
-            self.training_cases = cases
+        if self.sets:
             return
-        splits = read_splits(self._folder)
-        self.training_cases = splits.train_cases(cases, self._fold)
-        held_out = splits.val_cases(cases, self._fold)
-        self.validation_cases = held_out[: self._validation_cases]
+        sets = tuple(_open(each) for each in self.settings)
+        refuse_what_does_not_mix(sets)
+        turn_counts([each.share for each in self.settings], self._steps * self._batch_size)
+        self.judged = tuple(one for each in sets for one in _judged(each, self._validation_cases))
+        self.sets = sets
+
+    @property
+    def training_cases(self) -> tuple[Case, ...]:
+        """The cases that are learned from, of all data sets."""
+        return tuple(case for each in self.sets for case in each.training)
+
+    @property
+    def validation_cases(self) -> tuple[Case, ...]:
+        """What is validated on, of all data sets: whole cases, or boxes as cases."""
+        return tuple(piece for one in self.judged for piece in one.pieces)
 
     @property
     def extent_mm(self) -> tuple[float, float]:
         """Shortest and longest piece along the patient in a training crop or a validated case."""
-        crops = [min(self._crops.shape[0], case.shape[0]) for case in self.training_cases]
-        whole = [case.shape[0] for case in self.validation_cases]
-        spacing_mm = self.training_cases[0].geometry.spacing_mm[0]
-        return min(crops) * spacing_mm, max(crops + whole) * spacing_mm
+        shown = [
+            min(seen_of(one.settings.crops, one.settings.boxes, case)[0], case.shape[0])
+            for one in self.sets
+            for case in one.training
+        ]
+        judged = [piece.shape[0] for piece in self.validation_cases]
+        spacing_mm = self.sets[0].info.spacing_mm[0]
+        return min(shown) * spacing_mm, max(shown + judged) * spacing_mm
 
     def train_dataloader(self) -> DataLoader[dict[str, Any]]:
         """Return batches of ``ct``, ``target``, ``region``, (N, 1, K, J, I), and ``case_id``."""
@@ -139,8 +134,9 @@ class CaseDataModule(LightningDataModule):
         world = trainer.world_size if trainer else 1
         rank = trainer.global_rank if trainer else 0
         samples = self._steps * self._batch_size * world
+        turns = Turns([each.share for each in self.settings], samples, self._crops.seed)
         return DataLoader(
-            CropDataset(self.training_cases, self._crops),
+            CropDataset([_cropper(each) for each in self.sets], turns),
             batch_size=self._batch_size,
             sampler=EpochSampler(samples, rank=rank, world_size=world),
             num_workers=self._workers,
@@ -149,6 +145,61 @@ class CaseDataModule(LightningDataModule):
         )
 
     def val_dataloader(self) -> DataLoader[int]:
-        """Return the numbers of :attr:`validation_cases`, one at a time."""
-        numbers: Any = range(len(self.validation_cases))
+        """Return the numbers of :attr:`judged`, one at a time."""
+        numbers: Any = range(len(self.judged))
         return DataLoader(numbers, batch_size=None)
+
+
+def _open(settings: DataSet) -> OpenDataSet:
+    """Read a data set.
+
+    Raises:
+        CaseInvalid: it cannot be read, or there is no such fold; named by its key.
+        CtpetError: there is nobody to learn from or to hold out, or no such target.
+    """
+    try:
+        cases = list_cases(settings.folder)
+        info = read_dataset(settings.folder)
+        learned, held_out = _divided(settings, cases)
+    except CaseInvalid as error:
+        raise CaseInvalid(f"{settings.key}: {error}" if settings.name else str(error)) from error
+    if settings.fold is not None and not (learned and held_out):
+        which = "everybody" if held_out else "nobody"
+        raise CtpetError(
+            f"{settings.key}.fold={settings.fold} holds {which} of {settings.folder}. Choose "
+            "another, or null to learn from all."
+        )
+    if settings.share == 0:
+        learned = ()
+    target = settings.crops.target
+    without = [case.case_id for case in learned if not case.has(target)]
+    if without:
+        raise CtpetError(
+            f"{settings.key}: case {without[0]} has no {target}.npy to learn from; only digital "
+            "patients have a typical PET. Give target: pet."
+        )
+    return OpenDataSet(settings, info, learned, held_out)
+
+
+def _divided(settings: DataSet, cases: Sequence[Case]) -> tuple[tuple[Case, ...], tuple[Case, ...]]:
+    if settings.fold is None:
+        return tuple(cases), ()
+    splits = read_splits(settings.folder)
+    return splits.train_cases(cases, settings.fold), splits.val_cases(cases, settings.fold)
+
+
+def _cropper(one: OpenDataSet) -> Cropper:
+    own = one.settings
+    return Cropper(own.name, one.training, own.crops, own.boxes)
+
+
+def _judged(one: OpenDataSet, at_most: int | None) -> Iterator[Judged]:
+    """Yield the patients of a data set to validate on, by case_id."""
+    pieces: Sequence[Case] = one.held_out[:at_most]
+    if one.settings.boxes is not None:
+        chosen = {case.case_id for case in pieces}
+        boxes = box_cases(one.held_out, one.settings.boxes)
+        pieces = [box for box in boxes if box.whole.case_id in chosen]
+    patients = dict.fromkeys(piece.patient_hash for piece in pieces)
+    for patient in patients:
+        yield Judged(one.settings, tuple(p for p in pieces if p.patient_hash == patient))

@@ -1,6 +1,7 @@
 """Whether a run that is to go on is still the run that was begun."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ MAY_CHANGE = (
     "contract.limitations",
     "contract.name",
     "data.dataset",
+    "data.datasets.*.dataset",
+    "data.datasets.*.validation_weight",
     "data.validation_cases",
     "data.workers",
     "logger",
@@ -23,7 +26,7 @@ MAY_CHANGE = (
     "resume",
     "trainer",
 )
-"""What may differ when a run goes on; the data behind ``data.dataset`` are compared themselves."""
+"""What may differ when a run goes on; the data behind the folders are compared themselves."""
 
 NEVER_CHANGES = (
     "callbacks.average",
@@ -47,21 +50,20 @@ def changes(begun: DictConfig, now: DictConfig) -> dict[str, tuple[Any, Any]]:
 
 
 def refuse_another_run(
-    folder: Path, changed: Mapping[str, tuple[Any, Any]], *, same_data: bool
+    folder: Path, changed: Mapping[str, tuple[Any, Any]], other_data: Sequence[str]
 ) -> None:
     """Refuse to go on with a run under another identity; nothing has been written yet.
 
     Args:
         folder: of the run.
         changed: from :func:`changes`.
-        same_data: the dataset has the fingerprint that the run was begun with.
+        other_data: keys of folders that hold other cases than the run was begun with.
 
     Raises:
         CtpetError: naming each key with both values.
     """
     other = [f"{key} was {a} and is {b}" for key, (a, b) in changed.items() if not may_change(key)]
-    if not same_data:
-        other.insert(0, "the cases of data.dataset are others")
+    other = [*(f"the cases of {key} are others" for key in other_data), *other]
     if other:
         more = f" and {len(other) - _SHOWN} more" if len(other) > _SHOWN else ""
         raise CtpetError(
@@ -70,13 +72,28 @@ def refuse_another_run(
         )
 
 
+def other_cases(begun: object, now: object) -> list[str]:
+    """Return the keys of the data sets whose fingerprints differ.
+
+    A data set that only one of both runs has is told by its other keys.
+
+    Args:
+        begun: fingerprint of the only data set, or of each by its name.
+        now: the same of the run that goes on.
+    """
+    if isinstance(begun, dict) and isinstance(now, dict):
+        both = sorted(begun.keys() & now.keys())
+        return [f"data.datasets.{name}.dataset" for name in both if begun[name] != now[name]]
+    return [] if begun == now else ["data.dataset"]
+
+
 def may_change(key: str) -> bool:
     """Tell whether a key may differ when a run goes on."""
     return _within(key, MAY_CHANGE) and not _within(key, NEVER_CHANGES)
 
 
 def _within(key: str, groups: tuple[str, ...]) -> bool:
-    return any(key == group or key.startswith(f"{group}.") for group in groups)
+    return any(fnmatchcase(key, group) or fnmatchcase(key, f"{group}.*") for group in groups)
 
 
 def _plain(config: DictConfig) -> Any:

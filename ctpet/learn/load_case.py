@@ -15,17 +15,26 @@ from ctpet.volume.geometry import Shape3
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """A box of voxels of a case; it may reach beyond it."""
+    """A box of voxels of a case; it may reach beyond it.
+
+    Attributes:
+        case: that is cropped.
+        start: first voxel, (k, j, i).
+        seen: how many voxels from there on are shown; not more than the size.
+        size: of the crop.
+    """
 
     case: Case
     start: Shape3
+    seen: Shape3
     size: Shape3
 
 
 class LoadCase(Transform):
     """Crop → ``{"ct", "target", "region"}``: float32 (1, *size) each, HU, SUVbw and region.
 
-    Only the crop is read from disk. Beyond the case is air that was not measured.
+    Only the crop is read from disk. Beyond the case, and beyond what is shown of it, is air that
+    was not measured.
     """
 
     def __init__(self, target: ArrayName = "pet") -> None:
@@ -49,7 +58,7 @@ class LoadCase(Transform):
 def _read(crop: Crop, name: ArrayName, fill: float) -> Tensor:
     array: Any = crop.case.array(name)
     out = np.full(crop.size, fill, np.float32)
-    stops = [min(a + n, m) for a, n, m in zip(crop.start, crop.size, array.shape, strict=True)]
+    stops = [min(a + n, m) for a, n, m in zip(crop.start, crop.seen, array.shape, strict=True)]
     source = tuple(slice(a, b) for a, b in zip(crop.start, stops, strict=True))
     inside = tuple(slice(0, b - a) for a, b in zip(crop.start, stops, strict=True))
     out[inside] = array[source]

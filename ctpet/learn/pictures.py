@@ -14,7 +14,7 @@ from ctpet.volume import Volume
 
 
 class SamplePictures(Callback):
-    """Draws the first validation case: CT, measured PET, predicted PET and their difference."""
+    """Draws the first validation case of each data set: CT, measured, predicted and difference."""
 
     def __init__(self, folder: str, every_n_epochs: int = 1) -> None:
         """Take where to write and how often."""
@@ -26,16 +26,18 @@ class SamplePictures(Callback):
         pl_module: LightningModule,  # noqa: ARG002
         outputs: Any,
         batch: Any,  # noqa: ARG002
-        batch_idx: int,
+        batch_idx: int,  # noqa: ARG002
         dataloader_idx: int = 0,  # noqa: ARG002
     ) -> None:
         """Write the picture, and show it in TensorBoard where there is one."""
         due = (trainer.current_epoch + 1) % self._every == 0
-        if batch_idx or not due or not trainer.is_global_zero or trainer.sanity_checking:
+        prefix: str | None = outputs["prefix"]
+        first = prefix is not None
+        if not first or not due or not trainer.is_global_zero or trainer.sanity_checking:
             return
         case: Case = outputs["case"]
-        self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / f"epoch-{trainer.current_epoch:04d}.png"
+        path = self._folder / f"{prefix}epoch-{trainer.current_epoch:04d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
         render_comparison(
             Volume(np.asarray(case.array("ct"), np.float32), case.geometry, "HU"),
             Volume(np.asarray(case.array("pet")), case.geometry, "SUVBW"),
@@ -46,5 +48,5 @@ class SamplePictures(Callback):
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
                 logger.experiment.add_image(
-                    "val/sample", imread(path), trainer.global_step, dataformats="HWC"
+                    f"val/{prefix}sample", imread(path), trainer.global_step, dataformats="HWC"
                 )

@@ -13,7 +13,7 @@ from ctpet.contract import ModelContract
 from ctpet.infer.backend import Precision
 from ctpet.learn.network import SuvNetwork
 from ctpet.learn.stop import refuse_nan
-from ctpet.learn.validation import validation_step
+from ctpet.learn.validation import Validation
 
 
 class Regression(LightningModule):
@@ -43,8 +43,7 @@ class Regression(LightningModule):
         self.network = network
         self.loss = loss
         self._make_optimizer, self._make_scheduler = optimizer, scheduler
-        self._contract = contract
-        self._validation_precision = validation_precision
+        self._validation = Validation(contract, validation_precision)
 
     def on_fit_start(self) -> None:
         """Lay the weights out as convolutions read them fastest."""
@@ -67,9 +66,12 @@ class Regression(LightningModule):
         return loss
 
     def validation_step(self, number: Tensor, batch_idx: int) -> dict[str, Any]:  # noqa: ARG002
-        """Validate on a case; see :func:`ctpet.learn.validation.validation_step`."""
-        precision = self._validation_precision
-        return validation_step(self, self.network, int(number), self._contract, precision)
+        """Validate on a patient; see :class:`ctpet.learn.validation.Validation`."""
+        return self._validation.step(self, self.network, int(number))
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the mean errors of the patients."""
+        self._validation.log(self)
 
     def configure_optimizers(self) -> Any:
         """Return the optimiser and its schedule by steps."""

@@ -70,11 +70,11 @@ def write_run(
     (folder / PROVENANCE_FILE).write_text(json.dumps(provenance, indent=2) + "\n", "utf-8")
 
 
-def provenance_now(fingerprint: str, precision: str) -> dict[str, Any]:
+def provenance_now(fingerprint: str | dict[str, str], precision: str) -> dict[str, Any]:
     """Return what a training comes from.
 
     Args:
-        fingerprint: of the dataset.
+        fingerprint: of the dataset, or of each of several by its name.
         precision: that the training computes in, in Lightning's words.
     """
     return {

@@ -1,6 +1,7 @@
 """Which crop a training step sees: a function of (seed, epoch, index) and nothing else."""
 
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch.utils.data import Sampler
 
+from ctpet.errors import CtpetError
 from ctpet.prepare.cases import BODY, UNMEASURED, ArrayName, Case
 from ctpet.volume.geometry import Shape3
 
@@ -49,6 +51,65 @@ class EpochSampler(Sampler[Draw]):
     def __iter__(self) -> Iterator[Draw]:
         for index in range(self.rank, self.samples, self.world_size):
             yield Draw(self.epoch, index)
+
+
+class Turns:
+    """Which data set each draw of an epoch is from, and which of that data set's draws it is.
+
+    Each data set has its share of the crops of an epoch, to the nearest whole numbers and at least
+    one, in an order drawn anew for each epoch. Its first n crops are the same whatever others it is
+    mixed with.
+    """
+
+    def __init__(self, shares: Sequence[float], samples: int, seed: int) -> None:
+        """Take the shares, and the samples of an epoch over all ranks.
+
+        Raises:
+            CtpetError: there are fewer samples than data sets with a share.
+        """
+        self._counts, self._seed = turn_counts(shares, samples), seed
+        self._epoch, self._order = -1, np.empty((0, 2), np.int64)
+
+    def turn(self, draw: Draw) -> tuple[int, Draw]:
+        """Return the number of the data set, and which of its own draws it is."""
+        if draw.epoch != self._epoch:
+            self._epoch, self._order = draw.epoch, self._ordered(draw.epoch)
+        which, number = self._order[draw.number]
+        return int(which), Draw(draw.epoch, int(number))
+
+    def _ordered(self, epoch: int) -> NDArray[np.int64]:
+        pairs = [(which, n) for which, count in enumerate(self._counts) for n in range(count)]
+        order = np.array(pairs, np.int64)
+        if len(self._counts) > 1:
+            rng = np.random.default_rng([self._seed, epoch, zlib.crc32(b"turns")])
+            whose = rng.permutation(order[:, 0])
+            order = order[np.argsort(np.argsort(whose, kind="stable"), kind="stable")]
+        return order
+
+
+def turn_counts(shares: Sequence[float], samples: int) -> list[int]:
+    """Divide the samples of an epoch by shares, largest remainders first, at least one to each.
+
+    Args:
+        shares: from 0 up, of which one is more than 0; those of 0 get nothing.
+        samples: of an epoch.
+
+    Raises:
+        CtpetError: there are fewer samples than shares.
+    """
+    least = [int(share > 0) for share in shares]
+    if samples < sum(least):
+        raise CtpetError(
+            f"An epoch has {samples} crops for {sum(least)} data sets. Give more "
+            "data.steps_per_epoch."
+        )
+    exact = [samples * share / sum(shares) for share in shares]
+    counts = [max(int(n), m) for n, m in zip(exact, least, strict=True)]
+    while (left := samples - sum(counts)) != 0:
+        step = 1 if left > 0 else -1
+        may = [n for n, m in enumerate(least) if m and counts[n] + step >= 1]
+        counts[max(may, key=lambda n: step * (exact[n] - counts[n]))] += step
+    return counts
 
 
 @dataclass(frozen=True, slots=True)

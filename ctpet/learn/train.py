@@ -15,7 +15,7 @@ from ctpet.errors import CtpetError
 from ctpet.learn.data import CaseDataModule
 from ctpet.learn.draft_contract import draft_contract
 from ctpet.learn.fits import refuse_what_does_not_fit
-from ctpet.learn.identity import changes, refuse_another_run
+from ctpet.learn.identity import changes, other_cases, refuse_another_run
 from ctpet.learn.lineage import read_parent, refuse_another_kind
 from ctpet.learn.network import SuvNetwork
 from ctpet.learn.precision import training_precision
@@ -27,9 +27,9 @@ from ctpet.learn.run_folder import (
     write_run,
 )
 from ctpet.learn.stop import explained_stop
+from ctpet.learn.together import cannot_be_told
 from ctpet.learn.weights import find_weights, load_weights
 from ctpet.learn.whole_checkpoints import WholeCheckpointIO, progress_of
-from ctpet.prepare.fingerprint import dataset_fingerprint
 
 NEED_LOGGER = LearningRateMonitor
 """A callback without use, and refused by Lightning, where nothing logs."""
@@ -51,13 +51,14 @@ def train(config: DictConfig) -> dict[str, float]:
     folder = Path(config.paths.run)
     resume = checkpoint_to_resume(folder, when=config.resume)
     precision = _precision(config.trainer)
-    fingerprint = dataset_fingerprint(Path(config.data.dataset))
-    provenance = provenance_now(fingerprint, precision)
-    if resume is not None:
-        provenance = _resumed(folder, config, provenance)
     seed_everything(config.seed, workers=True, verbose=False)
     data: CaseDataModule = instantiate(config.data)
+    provenance = provenance_now(data.fingerprint(), precision)
+    if resume is not None:
+        provenance = _resumed(folder, config, provenance)
     data.setup("fit")
+    for sentence in cannot_be_told(data.sets):
+        _say(sentence)
     network: SuvNetwork = instantiate(config.network)
     start = None if config.start_from is None else find_weights(config.start_from)
     if start is not None:
@@ -133,8 +134,8 @@ def _resumed(folder: Path, config: DictConfig, now: dict[str, Any]) -> dict[str,
     """
     begun = read_begun(folder)
     changed = changes(begun.config, config)
-    same_data = begun.provenance.get("data_fingerprint") == now["data_fingerprint"]
-    refuse_another_run(folder, changed, same_data=same_data)
+    prints = begun.provenance.get("data_fingerprint"), now["data_fingerprint"]
+    refuse_another_run(folder, changed, other_cases(*prints))
     changed = {key: both for key, both in changed.items() if key != "resume"}
     for key, (before, after) in changed.items():
         _say(f"Goes on with {key}={after}, begun with {before}.")
@@ -156,14 +157,12 @@ def _contract(
     config: DictConfig, network: SuvNetwork, data: CaseDataModule, start: Path | None
 ) -> ModelContract:
     parent = None if start is None else read_parent(start)
-    dataset = Path(config.data.dataset)
     promised: Any = OmegaConf.to_container(config.contract, resolve=True)
     try:
         contract = draft_contract(
             promised,
             network,
-            dataset,
-            data.training_cases,
+            [(one.info, one.training) for one in data.sets if one.training],
             data.extent_mm,
             parent.ever_seen if parent else (),
         )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ctpet.errors import CtpetError
 from ctpet.prepare.cases import BODY, ArrayName, Case, CaseInvalid
-from ctpet.volume.geometry import Shape3
+from ctpet.volume.geometry import Shape3, Spacing3
 
 _TRIES = 1000
 
@@ -95,6 +95,12 @@ def read_rule(told: Mapping[str, Any] | None) -> BoxRule | None:
         ) from error
 
 
+def box_shape(rule: BoxRule, spacing_mm: Spacing3) -> Shape3:
+    """Return how many voxels a box has on a grid, (k, j, i)."""
+    k, j, i = (max(1, round(rule.side_mm / mm)) for mm in spacing_mm)
+    return k, j, i
+
+
 def place_boxes(case: Case, rule: BoxRule, count: int) -> tuple[Box, ...]:
     """Return boxes of a case, each with measured body in it; the same ones every time.
 
@@ -107,13 +113,12 @@ def place_boxes(case: Case, rule: BoxRule, count: int) -> tuple[Box, ...]:
     """
     rng = np.random.default_rng([rule.seed, zlib.crc32(case.case_id.encode())])
     body = case.array("region") == BODY
-    sides = np.maximum(np.round(rule.side_mm / np.array(case.geometry.spacing_mm)), 1)
-    size = np.minimum(sides, case.shape).astype(int)
+    size = np.minimum(box_shape(rule, case.geometry.spacing_mm), case.shape)
     room = np.array(case.shape) - size
     return tuple(dict.fromkeys(_place(rng, body, size, room, case) for _ in range(count)))
 
 
-def box_cases(cases: Iterable[Case], rule: BoxRule) -> tuple[Case, ...]:
+def box_cases(cases: Iterable[Case], rule: BoxRule) -> tuple[BoxCase, ...]:
     """Return the boxes of cases as cases, in the cases' order; see :func:`place_boxes`.
 
     A patient with more cases than boxes has cases without a box.
@@ -126,7 +131,7 @@ def box_cases(cases: Iterable[Case], rule: BoxRule) -> tuple[Case, ...]:
     return tuple(box for case in whole for box in _boxes_of(case, rule, shares[case.case_id]))
 
 
-def _boxes_of(case: Case, rule: BoxRule, count: int) -> Iterator[Case]:
+def _boxes_of(case: Case, rule: BoxRule, count: int) -> Iterator[BoxCase]:
     for number, box in enumerate(place_boxes(case, rule, count)):
         affine = case.geometry.affine.copy()
         affine[:3, 3] = case.geometry.index_to_lps(box.start)

@@ -12,6 +12,7 @@ from ctpet.prepare.cases import CASES_FOLDER, DATASET_FILE, CaseInvalid, check_f
 from ctpet.volume.geometry import Spacing3
 
 DATASET_FORMAT = 1
+SUVBW = "SUVbw"
 _SALT_BYTES = 16
 
 
@@ -25,12 +26,14 @@ class About:
         licence: SPDX name or the data's own.
         salt: of the patients' hashes, hex; None: a random one. The same salt gives the same
             hashes, and so the same folds, wherever the data are prepared.
+        tracer: of every PET, such as FDG.
     """
 
     description: str | None = None
     attribution: str | None = None
     licence: str | None = None
     salt: str | None = None
+    tracer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class DatasetInfo:
         fingerprint: :func:`ctpet.prepare.fingerprint.dataset_fingerprint`; empty without cases.
         ctpet_version: that wrote this file.
         format: version of this file.
+        tracer: of every PET, such as FDG; empty: nobody has said.
+        units: of the PET arrays.
     """
 
     spacing_mm: Spacing3
@@ -62,6 +67,13 @@ class DatasetInfo:
     fingerprint: str = ""
     ctpet_version: str = __version__
     format: int = DATASET_FORMAT
+    tracer: str = ""
+    units: str = SUVBW
+
+    @property
+    def known_tracer(self) -> str:
+        """The tracer, where somebody has said it; digital patients had FDG."""
+        return self.tracer or ("FDG" if self.sources == ("phantom",) else "")
 
 
 def open_dataset(out: Path, spacing_mm: Spacing3, about: About) -> DatasetInfo:
@@ -122,9 +134,14 @@ def read_dataset(out: Path) -> DatasetInfo:
 
 
 def write_dataset(out: Path, info: DatasetInfo) -> None:
-    """Write ``dataset.json``; whoever reads it meanwhile sees the old one or the new one."""
+    """Write ``dataset.json``; whoever reads it meanwhile sees the old one or the new one.
+
+    What goes without saying is left out, so that older versions of ctpet read the file.
+    """
+    untold = {"tracer": "", "units": SUVBW}
+    told = {k: v for k, v in asdict(info).items() if untold.get(k) != v}
     beside = out / f".{DATASET_FILE}.new"
-    beside.write_text(json.dumps(asdict(info), indent=1, ensure_ascii=False) + "\n", "utf-8")
+    beside.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
     beside.replace(out / DATASET_FILE)
 
 

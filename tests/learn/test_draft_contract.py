@@ -31,8 +31,8 @@ def dataset(tmp_path):
 
 
 def draft(dataset, **changes):
-    cases = list_cases(dataset)
-    return draft_contract({**PROMISED, **changes}, NETWORK, dataset, cases, (64.0, 96.0))
+    learned = [(read_dataset(dataset), list_cases(dataset))]
+    return draft_contract({**PROMISED, **changes}, NETWORK, learned, (64.0, 96.0))
 
 
 def test_people_promise_and_the_rest_is_read_off(dataset):

@@ -78,7 +78,7 @@ def test_uptake_draws_crops_to_where_it_is(tmp_path):
 
 
 def test_a_crop_is_the_slice_of_the_case(case):
-    found = LoadCase("pet")(Crop(case, (3, 4, 5), (8, 16, 24)))
+    found = LoadCase("pet")(Crop(case, (3, 4, 5), (8, 16, 24), (8, 16, 24)))
     box = (slice(3, 11), slice(4, 20), slice(5, 29))
     for key, name in (("ct", "ct"), ("target", "pet"), ("region", "region")):
         assert found[key].shape == (1, 8, 16, 24)
@@ -86,7 +86,7 @@ def test_a_crop_is_the_slice_of_the_case(case):
 
 
 def test_beyond_a_case_is_air_that_was_not_measured(case):
-    found = LoadCase("pet")(Crop(case, (36, 0, 0), (8, 8, 8)))
+    found = LoadCase("pet")(Crop(case, (36, 0, 0), (8, 8, 8), (8, 8, 8)))
     assert (found["ct"][0, 4:] == -1024).all()
     assert (found["region"][0, 4:] == 0).all()
     assert (found["region"][0, :4, 0] == 1).all()

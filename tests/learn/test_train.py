@@ -32,6 +32,10 @@ def dataset(tmp_path_factory):
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_every_experiment_runs_two_steps(tmp_path, dataset, experiment):
+    own = [f"data.dataset={dataset}"]
+    if experiment == "phantoms_and_sts":
+        other = make_dataset(tmp_path / "other", first=4, salt="11")
+        own = [f"data.datasets.phantoms.dataset={dataset}", f"data.datasets.sts.dataset={other}"]
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         made = compose(
             "train",
@@ -39,7 +43,7 @@ def test_every_experiment_runs_two_steps(tmp_path, dataset, experiment):
                 f"experiment={experiment}",
                 "debug=two_steps",
                 f"paths.runs={tmp_path}",
-                f"data.dataset={dataset}",
+                *own,
                 "data.fold=0",
                 "start_from=null",
                 "trainer.precision=32-true",
@@ -50,7 +54,7 @@ def test_every_experiment_runs_two_steps(tmp_path, dataset, experiment):
     assert 0 < metrics["val/mae"] < made.network.suv_max
     run = tmp_path / made.name
     assert read_weights(run / "checkpoints" / "last.ckpt")
-    assert list((run / "pictures").glob("*.png"))
+    assert list((run / "pictures").rglob("*.png"))
 
 
 def test_a_run_leaves_what_is_needed_to_understand_it(tmp_path, dataset):

@@ -48,7 +48,7 @@ and uptake that is there may be missing.
 
 {training}
 
-Configuration: `{name}.yaml`. Commit: {commit}. Dataset: `{fingerprint}` \
+Configuration: `{name}.yaml`. Commit: {commit}. {fingerprint} \
 (fingerprint). Versions: {versions}.
 
 ## Error
@@ -125,7 +125,7 @@ def card_text(
         saw=_saw(contract),
         training=_training(trained),
         commit=f"`{git['commit']}`{', with changes' if git['dirty'] else ''}" if git else "unknown",
-        fingerprint=trained.provenance["data_fingerprint"],
+        fingerprint=_fingerprints(trained.provenance["data_fingerprint"]),
         versions=", ".join(f"{k} {v}" for k, v in _versions(trained.provenance).items()),
         error=(evaluation or "Not evaluated: nothing is claimed.").strip(),
         reference=parity.reference,
@@ -175,6 +175,8 @@ def fine_tuning(trained: Trained, name: str) -> list[str]:
     """Return what `ctpet train` needs to go on from the shipped weights, on other data."""
     overrides = [f"--config-dir checkpoints --config-name {name}", f"name={name}-tuned"]
     overrides += ["data.dataset=CASES"]
+    if _data_sets(trained.config):
+        overrides.append("data.datasets=null")
     if _target(trained.config) != "pet":
         overrides.append("data.crops.target=pet")
     return [*overrides, f"start_from=checkpoints/{name}.safetensors"]
@@ -212,7 +214,7 @@ def _training(trained: Trained) -> str:
         "crops on each device": OmegaConf.select(config, "data.batch_size"),
         "voxels a crop": _by(OmegaConf.select(config, "data.crops.size_voxels") or ()),
         "precision": trained.provenance.get("precision"),
-        "target": _target(config),
+        "target": _targets(config),
         "seed" if len(trained.seeds) == 1 else "seeds": ", ".join(map(str, trained.seeds)),
     }
     callbacks = OmegaConf.select(config, "callbacks") or {}
@@ -237,6 +239,26 @@ def _backbones(trained: Trained) -> str:
 
 def _target(config: DictConfig) -> str:
     return str(OmegaConf.select(config, "data.crops.target") or "pet")
+
+
+def _targets(config: DictConfig) -> str:
+    """Return the target, or the target and share of the crops of each data set."""
+    common = _target(config)
+    told = (
+        f"{each.get('target', common)} of {name!s} (share {each.get('share', 1)})"
+        for name, each in _data_sets(config).items()
+    )
+    return " + ".join(told) or common
+
+
+def _data_sets(config: DictConfig) -> dict[str, Any]:
+    return dict(OmegaConf.select(config, "data.datasets") or {})
+
+
+def _fingerprints(told: str | dict[str, str]) -> str:
+    if isinstance(told, str):
+        return f"Dataset: `{told}`"
+    return "Datasets: " + ", ".join(f"{name} `{each}`" for name, each in sorted(told.items()))
 
 
 def _versions(provenance: dict[str, Any]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """A CT on the model's grid that the network has not learnt from, to try the export on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,40 +35,41 @@ class HeldOut:
     ct_hu: NDArray[np.float32]
 
 
-def held_out(contract: ModelContract, dataset: Path | None, configured: Path) -> HeldOut:
+def held_out(contract: ModelContract, dataset: Path | None, configured: Sequence[Path]) -> HeldOut:
     """Return a case of a dataset whose patient is not among those trained on.
 
-    It is the smallest one that is long enough to be cut, else the largest. Where the configured
-    dataset is not here, or holds no such patient, a digital patient is drawn.
+    It is the smallest one that is long enough to be cut, else the largest. Where no configured
+    dataset is here, or none holds such a patient, a digital patient is drawn.
 
     Args:
         contract: names who was trained on.
-        dataset: prepared folder that must be used; None: the configured one, if it is here.
+        dataset: prepared folder that must be used; None: the configured ones that are here.
         configured: what the training used.
 
     Raises:
         CaseInvalid: ``dataset`` cannot be read.
         CtpetError: all patients of ``dataset`` were trained on, or its grid is another.
     """
-    if dataset is not None or (configured / DATASET_FILE).is_file():
-        folder = dataset or configured
-        seen = {each for data in contract.ever_seen for each in data.patient_hashes}
-        cases = [case for case in list_cases(folder) if case.patient_hash not in seen]
-        if cases:
-            cases.sort(key=lambda case: (np.prod(case.shape), case.case_id))
-            long = [case for case in cases if case.shape[0] >= LONG_ENOUGH]
-            case = long[0] if long else cases[-1]
-            if not np.allclose(case.geometry.spacing_mm, contract.spacing_mm, rtol=1e-3):
-                raise CtpetError(
-                    f"{folder} lies on a grid of {case.geometry.spacing_mm} mm and the model on "
-                    f"one of {contract.spacing_mm} mm. Name a dataset on the model's grid."
-                )
-            return HeldOut(case.case_id, np.asarray(case.array("ct"), np.float32))
-        if dataset is not None:
+    here = [folder for folder in configured if (folder / DATASET_FILE).is_file()]
+    folders = here if dataset is None else [dataset]
+    seen = {each for data in contract.ever_seen for each in data.patient_hashes}
+    listed = [case for folder in folders for case in list_cases(folder)]
+    cases = [case for case in listed if case.patient_hash not in seen]
+    if cases:
+        cases.sort(key=lambda case: (np.prod(case.shape), case.case_id))
+        long = [case for case in cases if case.shape[0] >= LONG_ENOUGH]
+        case = long[0] if long else cases[-1]
+        if not np.allclose(case.geometry.spacing_mm, contract.spacing_mm, rtol=1e-3):
             raise CtpetError(
-                f"The model was trained on every patient of {dataset}. Name a dataset with others, "
-                "or leave --dataset out: a digital patient is drawn then."
+                f"{case.folder.parents[1]} lies on a grid of {case.geometry.spacing_mm} mm and the "
+                f"model on one of {contract.spacing_mm} mm. Name a dataset on the model's grid."
             )
+        return HeldOut(case.case_id, np.asarray(case.array("ct"), np.float32))
+    if dataset is not None:
+        raise CtpetError(
+            f"The model was trained on every patient of {dataset}. Name a dataset with others, "
+            "or leave --dataset out: a digital patient is drawn then."
+        )
     return _digital_patient(contract)
 
 

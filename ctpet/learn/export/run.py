@@ -17,6 +17,7 @@ from ctpet.learn.export.parity import Parity, check_parity
 from ctpet.learn.export.tiling import Tiling, smallest_halo
 from ctpet.learn.export.trained import read_average
 from ctpet.learn.export.weights_file import write_config, write_weights
+from ctpet.learn.mixture import configured_folders
 from ctpet.progress import Progress, silent
 
 PARITY_KEY, TILING_KEY = "ctpet.parity", "ctpet.tiling"
@@ -120,7 +121,7 @@ def run_export(
     model = write_contract(graph, drafted, files.model)
     progress("graph", 1.0)
     progress("held-out case", 0.0)
-    tried = held_out(drafted, request.dataset, Path(trained.config.data.dataset))
+    tried = held_out(drafted, request.dataset, configured_folders(trained.config.data))
     progress("held-out case", 1.0)
     progress("parity", 0.0)
     parity = check_parity(trained.network, model, tried.ct_hu, tried.name)

@@ -1,6 +1,9 @@
+import copy
 import re
+from dataclasses import replace
 
 import pytest
+from omegaconf import OmegaConf
 
 from ctpet.contract import TrainingData, hash_patient
 from ctpet.learn.export.card import Measured, card_text, digital_patients
@@ -90,6 +93,19 @@ def test_several_data_sets_stand_there_each_with_its_own(trained, measured):
     assert "2 patients, out of 2 digital patients of ctpet, no persons." in card
     assert "2 patients, out of 35 sarcoma patients. 2 of them are digital patients." in card
     assert "Data: CC0-1.0; CC-BY-3.0. A. Author B. Author" in card
+
+
+def test_a_mixture_is_told_with_its_targets_and_fingerprints(trained, measured):
+    config = copy.deepcopy(trained.config)
+    drawn = {"dataset": "cases-a", "share": 0.7, "target": "typical"}
+    OmegaConf.update(config, "data.datasets", {"drawn": drawn, "real": {"dataset": "cases-b"}})
+    prints = {"real": "f2", "drawn": "f1"}
+    provenance = {**trained.provenance, "data_fingerprint": prints}
+    mixed = replace(trained, config=config, provenance=provenance)
+    card = card_text(mixed, contract(), measured, None)
+    assert "target typical of drawn (share 0.7) + pet of real (share 1)" in card
+    assert "Datasets: drawn `f1`, real `f2` (fingerprint)" in card
+    assert "data.dataset=CASES data.datasets=null start_from=" in card
 
 
 def test_training_on_goes_to_the_measured_pet(trained, measured):
