@@ -48,6 +48,7 @@ def prepare(  # noqa: PLR0913  (typer: one parameter an option)
         str | None,
         typer.Option(help="Hex, of the patients' hashes; the same gives the same folds."),
     ] = None,
+    tracer: Annotated[str | None, typer.Option(help="Of every PET, such as FDG.")] = None,
     quiet: Quiet = False,
     as_json: Json = False,
     debug: Debug = False,
@@ -74,7 +75,7 @@ def prepare(  # noqa: PLR0913  (typer: one parameter an option)
         table=table,
         folds=folds,
         workers=workers or os.cpu_count() or 1,
-        about=About(description, attribution, licence, salt),
+        about=About(description, attribution, licence, salt, tracer),
     )
     try:
         with reporting(STAGE_SHARES, style="quiet" if quiet else "auto") as progress:

@@ -100,8 +100,8 @@ def turn_counts(shares: Sequence[float], samples: int) -> list[int]:
     least = [int(share > 0) for share in shares]
     if samples < sum(least):
         raise CtpetError(
-            f"An epoch has {samples} crops for {sum(least)} data sets. Give more "
-            "data.steps_per_epoch."
+            f"An epoch has {samples} crops, and each of {sum(least)} data sets takes one at least. "
+            "Give more data.steps_per_epoch or data.batch_size."
         )
     exact = [samples * share / sum(shares) for share in shares]
     counts = [max(int(n), m) for n, m in zip(exact, least, strict=True)]

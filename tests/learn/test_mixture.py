@@ -118,7 +118,7 @@ def test_one_data_set_is_drawn_as_ever():
 def test_a_small_share_gets_a_crop_an_epoch():
     assert turn_counts([1000, 1], 20) == [19, 1]
     assert turn_counts([1000, 0], 20) == [20, 0]
-    with pytest.raises(CtpetError, match="An epoch has 1 crops for 2 data sets"):
+    with pytest.raises(CtpetError, match="An epoch has 1 crops, and each of 2 data sets"):
         turn_counts([1, 1], 1)
 
 

@@ -69,6 +69,7 @@ def test_dataset_splits_and_table_agree(prepared):
     )
     assert (info.cases, info.patients, info.sources) == (2, 2, ("dicom",))
     assert (info.description, info.licence) == ("Two made-up patients", "CC0-1.0")
+    assert (info.tracer, info.units) == ("", "SUVbw")
     assert info.fingerprint == dataset_fingerprint(prepared.out)
     assert {p for fold in splits.folds for p in fold} == {case.patient_hash for case in cases}
     rows = list(csv.DictReader((prepared.out / "table.csv").read_text("utf-8").splitlines()))
