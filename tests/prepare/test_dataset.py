@@ -11,9 +11,9 @@ GRID = (4.0, 4.0, 4.0)
 
 
 def test_a_tracer_that_was_said_is_kept(tmp_path):
-    open_dataset(tmp_path / "set", GRID, About(tracer="PSMA"), "dicom")
+    open_dataset(tmp_path / "set", GRID, About(tracer="PSMA"))
     assert read_dataset(tmp_path / "set").known_tracer == "PSMA"
-    open_dataset(tmp_path / "set", GRID, About(), "dicom")
+    open_dataset(tmp_path / "set", GRID, About())
     assert read_dataset(tmp_path / "set").known_tracer == "PSMA"
 
 
