@@ -60,6 +60,7 @@ class Case:
         quality: what quality control measured, by name.
         findings: codes of what was seen or changed on the way.
         reading: of these, what was seen and changed while reading, in full.
+        label_names: of the numbers in ``labels``, where the source names organs that are known.
         digests: SHA-256, hex, of the values of each array; :func:`write_case` fills them in.
     """
 
@@ -72,6 +73,7 @@ class Case:
     quality: dict[str, float] = field(default_factory=dict)
     findings: tuple[str, ...] = ()
     reading: tuple[Finding, ...] = ()
+    label_names: dict[str, str] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -1,5 +1,6 @@
 """Pairs from DICOM: trees in any layout, zip archives, and tar archives."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -11,10 +12,12 @@ from ctpet.dicom.read_ct import read_ct
 from ctpet.dicom.read_pet import read_pet
 from ctpet.dicom.series import DicomFile, SeriesInfo
 from ctpet.errors import InputRefused
+from ctpet.findings import Finding
 from ctpet.nifti import read_nifti_labels
 from ctpet.prepare.archive import is_archive, unpacked
 from ctpet.prepare.dicom_series import SeriesSeen, merged, series_seen
 from ctpet.prepare.found import Found
+from ctpet.prepare.marks_seen import MODALITIES, MarksSeen, belongs, marks_seen, read_marks
 from ctpet.prepare.pair import Pair
 from ctpet.prepare.pairing import Match, Refusal, match, name_of
 from ctpet.progress import Progress
@@ -28,9 +31,15 @@ LABEL_NAMES = ("labels.nii.gz",)
 
 @dataclass(frozen=True, slots=True)
 class DicomPair:
-    """A CT and a PET series of one study; see :class:`ctpet.prepare.pair.PairSource`."""
+    """A CT and a PET series of one study; see :class:`ctpet.prepare.pair.PairSource`.
+
+    Attributes:
+        match: the series.
+        marks: files of structures that someone marked on them.
+    """
 
     match: Match
+    marks: tuple[MarksSeen, ...] = ()
 
     @property
     def name(self) -> str:
@@ -59,7 +68,8 @@ class DicomPair:
             return [archive]
         series = [file.path for one in (self.match.ct, self.match.pet) for file in one.files]
         maps = [self.beside / name for name in (*LESION_NAMES, *LABEL_NAMES)]
-        return [*series, *(path for path in maps if path.is_file())]
+        marks = [one.file.path for one in self.marks]
+        return [*series, *marks, *(path for path in maps if path.is_file())]
 
     def load(self) -> Pair:
         """Read both series, and label maps beside them.
@@ -75,17 +85,25 @@ class DicomPair:
             ct_files = _placed(self.match.ct.files, root)
             pet_files = _placed(self.match.pet.files, root)
             ct, pet = read_ct(_stack(ct_files, "CT")), read_pet(_stack(pet_files, "PT"))
+            structures = read_marks(
+                self.marks,
+                _placed([one.file for one in self.marks], root),
+                (self.match.ct, ct.volume.geometry),
+                (self.match.pet, pet.volume.geometry),
+            )
             beside = _common_folder([*ct_files, *pet_files])
             return Pair(
                 ct=ct.volume,
                 pet=pet.volume,
                 lesions=_label_map(beside, LESION_NAMES),
                 labels=_label_map(beside, LABEL_NAMES),
+                structures=structures.found,
                 findings=(
                     *self.match.ct.findings,
                     *self.match.pet.findings,
                     *ct.findings,
                     *pet.findings,
+                    *structures.findings,
                 ),
             )
 
@@ -118,19 +136,56 @@ def dicom_pairs(root: Path, there: Listing, workers: int, progress: Progress) ->
         InputRefused: an archive that is the source cannot be read.
     """
     chunks = chunks_of(root, there)
-    stacks: dict[Chunk, list[SeriesSeen]] = {}
+    by_chunk: dict[Chunk, Looked] = {}
     refusals: list[Refusal] = []
     for number, (chunk, seen) in enumerate(spread(look, chunks, workers), start=1):
         if isinstance(seen, Refusal):
             refusals.append(seen)
         else:
-            stacks[chunk] = seen
+            by_chunk[chunk] = seen
         progress("scan", number / (len(chunks) + 1))
-    in_order = [one for chunk in chunks for one in stacks.get(chunk, ())]
-    matches, unmatched = match(merged(in_order))
-    sources = tuple(DicomPair(one) for one in matches)
-    kinds = frozenset({"dicom"}) if in_order else frozenset[str]()
-    return Found(sources, (*refusals, *unmatched), kinds=kinds)
+    looked = [by_chunk[chunk] for chunk in chunks if chunk in by_chunk]
+    series = [one for each in looked for one in each.series]
+    marks = [one for each in looked for one in each.marks]
+    matches, unmatched = match(merged(series))
+    sources = tuple(
+        DicomPair(one, tuple(part for part in marks if belongs(part, one.ct, one.pet)))
+        for one in matches
+    )
+    left = [part for part in marks if not any(part in source.marks for source in sources)]
+    notes = (*_left_marks(left, root), *_left_series([m for each in looked for m in each.others]))
+    kinds = frozenset({"dicom"}) if series else frozenset[str]()
+    return Found(sources, (*refusals, *unmatched), notes, kinds)
+
+
+_KNOWN = ("CT", "PT", *MODALITIES)
+
+
+def _left_marks(left: Sequence[MarksSeen], root: Path) -> tuple[Finding, ...]:
+    """Name files of marked structures that are of no pair."""
+    return tuple(
+        Finding(
+            "structures-left",
+            "warning",
+            f"A {one.modality} is of no pair of CT and PET: {_shown(one, root)}",
+        )
+        for one in left
+    )
+
+
+def _shown(one: MarksSeen, root: Path) -> Path:
+    place = one.archive or one.file.path
+    return place.relative_to(root) if place != root and place.is_relative_to(root) else place
+
+
+def _left_series(modalities: Sequence[str]) -> tuple[Finding, ...]:
+    """Count the series that are neither CT nor PET."""
+    if not modalities:
+        return ()
+    counts = Counter(modality or "unknown" for modality in modalities)
+    told = ", ".join(f"{count} {modality}" for modality, count in sorted(counts.items()))
+    message = f"Series that are neither CT nor PET were left: {told}"
+    return (Finding("series-left", "info", message),)
 
 
 def chunks_of(root: Path, found: Listing) -> list[Chunk]:
@@ -155,36 +210,52 @@ def chunks_of(root: Path, found: Listing) -> list[Chunk]:
     return chunks
 
 
-def look(chunk: Chunk) -> list[SeriesSeen] | Refusal:
-    """Return the CT and PET series in a chunk, or what was lost of them; runs in a worker."""
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a chunk holds.
+
+    Attributes:
+        series: CT and PET.
+        marks: files of marked structures.
+        others: modalities of what is neither, one entry a series.
+    """
+
+    series: tuple[SeriesSeen, ...]
+    marks: tuple[MarksSeen, ...]
+    others: tuple[str, ...]
+
+
+def look(chunk: Chunk) -> Looked | Refusal:
+    """Return what there is in a chunk, or what was lost of it; runs in a worker."""
     name = str(chunk.archive or (*chunk.files, *chunk.broken_links)[0].path)
     try:
         if chunk.archive is None:
-            found = discover_files(_with_members(chunk))
-            return series_seen(found) or _lost(name, found, chunk)
+            return _looked(name, chunk, discover_files(_with_members(chunk)))
         with unpacked(chunk.archive) as folder:
-            found = discover_files(listing(folder))
-            seen = series_seen(found, under=folder)
-            return [replace(one, archive=chunk.archive) for one in seen] or _lost(
-                name, found, chunk
-            )
+            return _looked(name, chunk, discover_files(listing(folder)), under=folder)
     except InputRefused as refusal:
         return Refusal(name, refusal.code, str(refusal))
 
 
-def _lost(name: str, found: Discovery, chunk: Chunk) -> list[SeriesSeen] | Refusal:
-    """Return a refusal where there may have been a series, and nothing is left of it."""
-    for finding in found.findings:
-        if finding.severity != "info" and not found.series:
-            return Refusal(name, finding.code, f"{finding.message}. {finding.remedy}")
-    packed = chunk.archive is not None or any(file.member for file in chunk.files)
-    if packed or any(file.path.suffix.lower() == ".zip" for file in chunk.files):
+def _looked(
+    name: str, chunk: Chunk, found: Discovery, *, under: Path | None = None
+) -> Looked | Refusal:
+    """Sort what was discovered; refuse where a series may have been, and nothing is left."""
+    series = [replace(one, archive=chunk.archive) for one in series_seen(found, under=under)]
+    marks = [replace(one, archive=chunk.archive) for one in marks_seen(found, under=under)]
+    if not found.series:
+        for finding in found.findings:
+            if finding.severity != "info":
+                return Refusal(name, finding.code, f"{finding.message}. {finding.remedy}")
+    packed = chunk.archive or any(file.path.suffix.lower() == ".zip" for file in chunk.files)
+    if packed and not (series or marks):
         message = (
             f"The archive holds no CT and no PET series of DICOM ({found.other_count} other "
             "files); unpack it if it holds NIfTI"
         )
         return Refusal(name, "not-recognised", message)
-    return []
+    others = [one.modality for one in found.series if one.modality not in _KNOWN]
+    return Looked(tuple(series), tuple(marks), tuple(others))
 
 
 def _with_members(chunk: Chunk) -> Listing:

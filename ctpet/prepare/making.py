@@ -14,6 +14,7 @@ from ctpet.infer.rules.scale import scale_error
 from ctpet.prepare.cases import CASES_FOLDER, Case, read_case, write_case
 from ctpet.prepare.grid import on_grid
 from ctpet.prepare.limits import is_doubtful, judge, told_of
+from ctpet.prepare.marked import mark
 from ctpet.prepare.pair import PairSource, stamp_of
 from ctpet.prepare.phantom_source import PhantomSeed
 from ctpet.prepare.phantoms import phantom_case_id, write_phantom_case
@@ -21,7 +22,7 @@ from ctpet.prepare.picture import PICTURE_FILE, draw_case
 from ctpet.prepare.quality import measure
 from ctpet.volume.geometry import Spacing3
 
-MAKING = 2
+MAKING = 3
 """Counted up when the same source would give another case, so that old cases are made again."""
 
 PARTIAL_FOLDER = f".{CASES_FOLDER}.partial-work"
@@ -155,6 +156,8 @@ def _pair(task: Task, source: PairSource) -> Case:
     pair = source.load()
     _refuse(scale_error(take_sample(pair.ct)))
     grid, arrays = on_grid(pair, task.spacing_mm)
+    label_names, marked = mark(pair.structures, grid, arrays)
+    reading = tuple(dict.fromkeys((*pair.findings, *marked)))
     quality = measure(grid, arrays)
     warnings = judge(quality)
     for finding in warnings:
@@ -167,8 +170,9 @@ def _pair(task: Task, source: PairSource) -> Case:
         affine=tuple(tuple(float(v) for v in row) for row in grid.affine),
         slice_spacing_mm=pair.ct.geometry.spacing_mm[0],
         quality=quality,
-        findings=tuple(sorted({finding.code for finding in (*pair.findings, *warnings)})),
-        reading=tuple(dict.fromkeys(pair.findings)),
+        findings=tuple(sorted({finding.code for finding in (*reading, *warnings)})),
+        reading=reading,
+        label_names=label_names,
     )
     return write_case(case, arrays)
 

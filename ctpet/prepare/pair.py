@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from ctpet.dicom.structures.structure import Structure
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.volume import LabelMap, Volume
@@ -20,6 +21,7 @@ class Pair:
         pet: SUVbw.
         lesions: 0 outside; None where the source has none.
         labels: of organs; None where the source has none.
+        structures: marked in DICOM, each on a grid of its own.
         findings: what was seen and changed while reading, refusals excepted.
     """
 
@@ -27,6 +29,7 @@ class Pair:
     pet: Volume
     lesions: LabelMap | None = None
     labels: LabelMap | None = None
+    structures: tuple[Structure, ...] = ()
     findings: tuple[Finding, ...] = ()
 
 

@@ -1,0 +1,1 @@
+"""Structures that someone marked: segments of a DICOM SEG, regions of an RTSTRUCT."""
