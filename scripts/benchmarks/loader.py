@@ -1,7 +1,8 @@
 """Whether crops are loaded as fast as they are learned from, as ratios in one run.
 
 Run from a checkout: python -m scripts.benchmarks.loader experiment=phantom
-Overrides are those of `ctpet train`. Loading and training take turns, and the best round counts.
+Overrides are those of `ctpet train`, several data sets among them. Loading and training take turns,
+and the best round counts. Validation is that of the first patient of each data set.
 """
 
 import sys
@@ -10,9 +11,13 @@ import time
 import torch
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
+from omegaconf import OmegaConf
 
 from ctpet.learn.data import CaseDataModule
+from ctpet.learn.draft_contract import draft_contract
 from ctpet.learn.network import SuvNetwork
+from ctpet.learn.torch_backend import TorchBackend
+from ctpet.learn.validation import validate_case
 from ctpet.resources import resource_folder
 
 BATCHES, ROUNDS = 6, 3
@@ -47,6 +52,17 @@ def main() -> None:
     print(f"loading   {crops / load:8.1f} samples/s, one process")
     print(f"training  {crops / step:8.1f} samples/s, {torch.get_num_threads()} threads")
     print(f"loading takes {load / step:.2f} of a step, and is done beside it by workers")
+    backend = TorchBackend(network.eval(), torch.device("cpu"))
+    promised = OmegaConf.to_container(config.contract, resolve=True)
+    learned = [(one.info, one.training) for one in data.sets if one.training]
+    contract = draft_contract(promised, network, learned, data.extent_mm)
+    for judged in {one.dataset.name: one for one in reversed(data.judged)}.values():
+        started = time.perf_counter()
+        for piece in judged.pieces:
+            validate_case(piece, backend, contract)
+        seconds = time.perf_counter() - started
+        pieces = f"{len(judged.pieces)} of {list(judged.pieces[0].shape)} voxels"
+        print(f"validating a patient of {judged.dataset.key} takes {seconds:.2f} s: {pieces}")
 
 
 if __name__ == "__main__":
