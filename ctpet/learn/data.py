@@ -100,6 +100,10 @@ class CaseDataModule(LightningDataModule):
         """
         if self.sets:
             return
+        for name, value in (("steps_per_epoch", self._steps), ("batch_size", self._batch_size)):
+            _refuse_no_count(name, value, least=1)
+        if self._validation_cases is not None:
+            _refuse_no_count("validation_cases", self._validation_cases, least=0)
         sets = tuple(_open(each) for each in self.settings)
         refuse_what_does_not_mix(sets)
         turn_counts([each.share for each in self.settings], self._steps * self._batch_size)
@@ -148,6 +152,11 @@ class CaseDataModule(LightningDataModule):
         """Return the numbers of :attr:`judged`, one at a time."""
         numbers: Any = range(len(self.judged))
         return DataLoader(numbers, batch_size=None)
+
+
+def _refuse_no_count(name: str, value: object, *, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise CtpetError(f"data.{name} is {value}, and must be a whole number from {least} up.")
 
 
 def _open(settings: DataSet) -> OpenDataSet:

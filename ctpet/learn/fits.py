@@ -11,7 +11,7 @@ from ctpet.learn.data import CaseDataModule
 def refuse_what_does_not_fit(
     config: DictConfig, contract: ModelContract, trainer: Trainer, data: CaseDataModule
 ) -> None:
-    """Refuse crops that the network cannot take, and callbacks that wait for a validation.
+    """Refuse crops that the network cannot take, and callbacks that wait for no validation.
 
     Raises:
         CtpetError: naming the key, what it is and what it must be.
@@ -22,13 +22,21 @@ def refuse_what_does_not_fit(
             f"data.crops.size_voxels is {list(size)}; the network takes multiples of "
             f"{list(multiple)} (contract.size_multiple)."
         )
-    waiting = [
-        type(one).__name__
+    monitored = {
+        type(one).__name__: monitor
         for one in trainer.callbacks  # type: ignore[attr-defined]
-        if str(getattr(one, "monitor", None) or "").startswith("val/")
-    ]
-    if waiting and not data.validation_cases:
+        if (monitor := str(getattr(one, "monitor", None) or "")).startswith("val/")
+    }
+    if monitored and not data.judged:
         raise CtpetError(
-            f"{' and '.join(waiting)} wait for a validation, and nothing is validated on "
+            f"{' and '.join(monitored)} wait for a validation, and nothing is validated on "
             "(data.fold=null). Hold a fold out, or leave them out: callbacks=default."
         )
+    names = {one.dataset.name for one in data.judged}
+    for callback, monitor in monitored.items():
+        _, *dataset, _ = monitor.split("/")
+        if dataset and dataset[0] not in names:
+            raise CtpetError(
+                f"{callback} waits for {monitor}, and no data set of that name is validated on; "
+                f"validated are {', '.join(sorted(names - {''})) or 'none by name'}."
+            )

@@ -99,7 +99,9 @@ def mixture(
     common = DataSet("", Path(), fold, crops, _boxes("data", boxes))
     found = tuple(_read(str(name), datasets[name], common) for name in sorted(datasets))
     _refuse_nothing("share", [each.share for each in found])
-    _refuse_nothing("validation_weight", [each.validation_weight for each in found])
+    validated = [each.validation_weight for each in found if each.fold is not None]
+    if validated:
+        _refuse_nothing("validation_weight", validated)
     return found
 
 
@@ -145,6 +147,8 @@ def _checked(one: DataSet) -> DataSet:
             raise CtpetError(f"{one.key}.{name} is {value}, and must be a number from 0 up.")
     if one.fold is not None and (isinstance(one.fold, bool) or not isinstance(one.fold, int)):
         raise CtpetError(f"{one.key}.fold is {one.fold}, and must be a fold's number or null.")
+    if one.share == 0 and one.fold is None:
+        raise CtpetError(f"{one.key} has share 0 and fold null, so nothing would be done with it.")
     if one.crops.target not in TARGETS:
         where = f"{one.key}.target" if one.name else "data.crops.target"
         raise CtpetError(f"{where} is {one.crops.target}, and must be {' or '.join(TARGETS)}.")
@@ -172,7 +176,7 @@ def _boxes(key: str, told: Any) -> BoxRule | None:
 
 def _refuse_nothing(name: str, values: Sequence[float]) -> None:
     if not any(values):
-        raise CtpetError(f"Every {name} of data.datasets is 0. Give one of them more.")
+        raise CtpetError(f"Every {name} that counts in data.datasets is 0. Give one of them more.")
 
 
 def _is_number(value: object) -> bool:

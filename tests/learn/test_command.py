@@ -38,7 +38,10 @@ def typed(tmp_path, dataset, *overrides):
         (["name=x", "data.crops.size_voxels=[16,16]"], "three whole numbers"),
         (["name=x", "optimizer.lr=abc"], "cannot begin: TypeError"),
         (["name=x", "scheduler.warmup=abc"], "cannot begin"),
-        (["name=x", "data.batch_size=0"], "An epoch has 0 crops"),
+        (
+            ["name=x", "data.batch_size=0"],
+            r"data\.batch_size is 0, and must be a whole number from 1",
+        ),
         (["name=x", "network.backbone.backbone.blocks_down=[]"], "cannot be built|cannot begin"),
         (["name=x", "trainer.max_epochs=abc"], "cannot be built|cannot begin"),
         (["name=x", "start_from=nowhere"], "nowhere holds no weights"),

@@ -133,6 +133,14 @@ def test_other_cases_of_one_data_set_are_another_run_and_another_place_is_not(tm
         train(mixed(tmp_path, one, moved, "trainer.max_epochs=3", "resume=auto"))
 
 
+def test_a_callback_may_wait_for_one_data_set_and_for_no_other(sets, tmp_path):
+    overrides = ["callbacks=best", "callbacks.stop=null"]
+    train(mixed(tmp_path, *sets, *overrides, "callbacks.best.monitor=val/b/mae"))
+    assert (tmp_path / "made" / "checkpoints" / "best.ckpt").exists()
+    with pytest.raises(CtpetError, match="waits for val/c/mae, and no data set of that name"):
+        train(mixed(tmp_path / "c", *sets, *overrides, "callbacks.best.monitor=val/c/mae"))
+
+
 def test_another_tracer_than_the_contract_promises_is_refused(tmp_path):
     other = make_dataset(tmp_path / "cases", tracer="PSMA")
     with pytest.raises(CtpetError, match="tracer is FDG, and the data are of PSMA"):

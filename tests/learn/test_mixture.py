@@ -261,8 +261,29 @@ def test_a_setting_that_cannot_be_meant_is_named(folders, own, words):
 
 def test_shares_and_weights_that_sum_to_nothing_are_refused(folders):
     for name in ("share", "validation_weight"):
-        with pytest.raises(CtpetError, match=f"Every {name} of data.datasets is 0"):
+        with pytest.raises(CtpetError, match=f"Every {name} that counts in data.datasets is 0"):
             module(folders, datasets=said(folders, one={name: 0}, two={name: 0}))
+
+
+def test_a_weight_of_a_data_set_that_is_not_validated_counts_for_nothing(folders):
+    told = said(folders, one={"fold": None}, two={"validation_weight": 0})
+    with pytest.raises(CtpetError, match="Every validation_weight that counts"):
+        module(folders, datasets=told)
+    with pytest.raises(CtpetError, match=r"data\.datasets\.two has share 0 and fold null"):
+        module(folders, datasets=said(folders, one={}, two={"share": 0, "fold": None}))
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"steps": "many"}, r"data\.steps_per_epoch is many, and must be a whole number from 1"),
+        ({"batch_size": 0}, r"data\.batch_size is 0"),
+        ({"cases": -1}, r"data\.validation_cases is -1, and must be a whole number from 0"),
+    ],
+)
+def test_a_count_that_cannot_be_meant_is_named(folders, changed, words):
+    with pytest.raises(CtpetError, match=words):
+        module(folders, **changed)
 
 
 def test_a_target_that_only_phantoms_have_is_refused_for_others(tmp_path, folders):
