@@ -15,7 +15,7 @@ from ctpet.learn.mixture import DataSet, mixture
 from ctpet.learn.sampling import EpochSampler, Turns, turn_counts
 from ctpet.learn.together import OpenDataSet, refuse_what_does_not_mix
 from ctpet.prepare.boxes import box_cases
-from ctpet.prepare.cases import Case, CaseInvalid, list_cases
+from ctpet.prepare.cases import Case, list_cases
 from ctpet.prepare.dataset import read_dataset
 from ctpet.prepare.fingerprint import dataset_fingerprint
 from ctpet.prepare.splits import read_splits
@@ -88,7 +88,10 @@ class CaseDataModule(LightningDataModule):
         Raises:
             CtpetError: one cannot be read.
         """
-        prints = {each.name: dataset_fingerprint(each.folder) for each in self.settings}
+        prints: dict[str, str] = {}
+        for each in self.settings:
+            with each.named():
+                prints[each.name] = dataset_fingerprint(each.folder)
         return prints.get("", prints)
 
     def setup(self, stage: str) -> None:  # noqa: ARG002  (Lightning's)
@@ -166,12 +169,10 @@ def _open(settings: DataSet) -> OpenDataSet:
         CaseInvalid: it cannot be read, or there is no such fold; named by its key.
         CtpetError: there is nobody to learn from or to hold out, or no such target.
     """
-    try:
+    with settings.named():
         cases = list_cases(settings.folder)
         info = read_dataset(settings.folder)
         learned, held_out = _divided(settings, cases)
-    except CaseInvalid as error:
-        raise CaseInvalid(f"{settings.key}: {error}" if settings.name else str(error)) from error
     if settings.fold is not None and not (learned and held_out):
         which = "everybody" if held_out else "nobody"
         raise CtpetError(
@@ -207,7 +208,8 @@ def _judged(one: OpenDataSet, at_most: int | None) -> Iterator[Judged]:
     pieces: Sequence[Case] = one.held_out[:at_most]
     if one.settings.boxes is not None:
         chosen = {case.case_id for case in pieces}
-        boxes = box_cases(one.held_out, one.settings.boxes)
+        with one.settings.named():
+            boxes = box_cases(one.held_out, one.settings.boxes)
         pieces = [box for box in boxes if box.whole.case_id in chosen]
     patients = dict.fromkeys(piece.patient_hash for piece in pieces)
     for patient in patients:

@@ -5,7 +5,8 @@ configuration says for all.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
@@ -15,6 +16,7 @@ from ctpet.errors import CtpetError
 from ctpet.learn.crops import TARGETS, CropSettings
 from ctpet.learn.sampling import CropWeights
 from ctpet.prepare.boxes import BoxRule, read_rule
+from ctpet.prepare.cases import CaseInvalid
 
 KEYS = (
     "dataset",
@@ -60,6 +62,18 @@ class DataSet:
         """What names it in the configuration."""
         return f"data.datasets.{self.name}" if self.name else "data"
 
+    @contextmanager
+    def named(self) -> Iterator[None]:
+        """Put the data set's key before what is said of its files, where there are several.
+
+        Raises:
+            CaseInvalid: in place of one that does not name it.
+        """
+        try:
+            yield
+        except CaseInvalid as error:
+            raise CaseInvalid(f"{self.key}: {error}" if self.name else str(error)) from error
+
     @property
     def prefix(self) -> str:
         """What stands before its own names: of metrics, of pictures, of cases."""
@@ -88,7 +102,7 @@ def mixture(
     if not datasets:
         if dataset is None:
             raise CtpetError("data.dataset is missing. Give it as data.dataset=… .")
-        return (_checked(DataSet("", Path(dataset), fold, crops, _boxes("data", boxes))),)
+        return (_checked(DataSet("", Path(str(dataset)), fold, crops, _boxes("data", boxes))),)
     if dataset is not None:
         raise CtpetError(
             f"data.dataset is {dataset}, and data.datasets names {', '.join(map(str, datasets))}. "
@@ -109,7 +123,7 @@ def configured_folders(data: Mapping[str, Any]) -> list[Path]:
     """Return the folders that a configuration's ``data`` names, as they were given."""
     datasets = data.get("datasets") or {}
     told = [data.get("dataset"), *(each.get("dataset") for each in datasets.values())]
-    return [Path(folder) for folder in told if folder is not None]
+    return [Path(str(folder)) for folder in told if folder is not None]
 
 
 def _read(name: str, told: Any, common: DataSet) -> DataSet:
@@ -129,7 +143,9 @@ def _read(name: str, told: Any, common: DataSet) -> DataSet:
     same_name = {
         each: told[each] for each in ("fold", "share", "validation_weight") if each in told
     }
-    made = DataSet(name, Path(told["dataset"]), common.fold, replace(crops, **own), common.boxes)
+    made = DataSet(
+        name, Path(str(told["dataset"])), common.fold, replace(crops, **own), common.boxes
+    )
     if "boxes" in told:
         made = replace(made, boxes=_boxes(key, told["boxes"]))
     return _checked(replace(made, **same_name))

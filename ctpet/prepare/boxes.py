@@ -19,6 +19,7 @@ from ctpet.prepare.cases import BODY, ArrayName, Case, CaseInvalid
 from ctpet.volume.geometry import Shape3, Spacing3
 
 _TRIES = 1000
+_KEYS = {"side_mm", "per_patient", "seed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class BoxCase(Case):
         return cut
 
 
-def read_rule(told: Mapping[str, Any] | None) -> BoxRule | None:
+def read_rule(told: object) -> BoxRule | None:
     """Return the rule that a configuration tells, ``{side_mm, per_patient, seed}``; None: none.
 
     Raises:
@@ -86,13 +87,12 @@ def read_rule(told: Mapping[str, Any] | None) -> BoxRule | None:
     """
     if told is None:
         return None
+    if not isinstance(told, Mapping) or set(told) != _KEYS:
+        raise CtpetError(_not_meant(told, f"its keys must be {', '.join(sorted(_KEYS))}"))
     try:
         return BoxRule(**told)
-    except (TypeError, ValueError) as error:
-        raise CtpetError(
-            f"boxes={dict(told)} cannot be meant: {error}. Give boxes={{side_mm: 96, "
-            "per_patient: 8, seed: 1}, or null for whole cases."
-        ) from error
+    except ValueError as error:
+        raise CtpetError(_not_meant(told, str(error))) from error
 
 
 def box_shape(rule: BoxRule, spacing_mm: Spacing3) -> Shape3:
@@ -177,6 +177,13 @@ def _place(
     raise CaseInvalid(
         f"Case {case.case_id} has no box of {size.tolist()} voxels with measured body in "
         f"{_TRIES} draws. Leave the case out, or give larger boxes."
+    )
+
+
+def _not_meant(told: object, why: str) -> str:
+    return (
+        f"boxes={told} cannot be meant: {why}. Give boxes={{side_mm: 96, per_patient: 8, seed: 1}}, "
+        "or null for whole cases."
     )
 
 

@@ -123,7 +123,7 @@ def test_a_case_without_measured_body_is_named(tmp_path):
         ({"per_patient": 2.5}, "per_patient must be whole"),
         ({"per_patient": True}, "per_patient must be whole"),
         ({"seed": -1}, "seed must be whole and at least 0, not -1"),
-        ({"sides": 3}, "unexpected keyword argument 'sides'"),
+        ({"sides": 3}, "its keys must be per_patient, seed, side_mm"),
     ],
 )
 def test_a_rule_that_cannot_be_meant_is_refused_by_name(changed, words):
@@ -136,5 +136,7 @@ def test_a_rule_that_cannot_be_meant_is_refused_by_name(changed, words):
 def test_a_configuration_tells_a_rule_or_none():
     assert read_rule({"side_mm": 96, "per_patient": 8, "seed": 1}) == BoxRule(96, 8, 1)
     assert read_rule(None) is None
-    with pytest.raises(CtpetError, match="missing 2 required"):
+    with pytest.raises(CtpetError, match="its keys must be"):
         read_rule({"side_mm": 96})
+    with pytest.raises(CtpetError, match="boxes=96 cannot be meant"):
+        read_rule(96)
