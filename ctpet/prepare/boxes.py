@@ -182,8 +182,8 @@ def _place(
 
 def _not_meant(told: object, why: str) -> str:
     return (
-        f"boxes={told} cannot be meant: {why}. Give boxes={{side_mm: 96, per_patient: 8, seed: 1}}, "
-        "or null for whole cases."
+        f"boxes={told} cannot be meant: {why}. Give boxes={{side_mm: 96, per_patient: 8, "
+        "seed: 1}, or null for whole cases."
     )
 
 
