@@ -161,9 +161,8 @@ class ModelContract:
     def to_plain(self) -> dict[str, Any]:
         """Return the fields as JSON knows them; one data set is an object, several are a list."""
         data = asdict(self)
-        if len(self.trained_on) == 1:
-            (data["trained_on"],) = data["trained_on"]
-        return data
+        sets = list(data["trained_on"])
+        return {**data, "trained_on": sets[0] if len(sets) == 1 else sets}
 
     def to_json(self) -> str:
         """Return the contract as one line of JSON with sorted keys.

@@ -100,6 +100,7 @@ def model_text(model: dict[str, Any]) -> str:
     """Say what a model promises, and what it was fitted on."""
     told = model["trained_on"]
     trained_on = told if isinstance(told, list) else [told]
+    ancestors = list(model.get("ancestors", ()))
     spacing = " × ".join(f"{value:g}" for value in model["spacing_mm"])
     rows = {
         "model": f"{model['name']} {model['model_version']}, a {model['kind']} model",
@@ -111,13 +112,19 @@ def model_text(model: dict[str, Any]) -> str:
         "output": "{:g} to {:g} SUVbw".format(*model["suv_range"]),
         "fitted on": "; before that: ".join(
             ["; ".join(one["description"] for one in trained_on)]
-            + [one["description"] for one in model.get("ancestors", ())]
+            + [one["description"] for one in ancestors]
         ),
-        "credit": "; ".join(f"{one['attribution']} ({one['licence']})" for one in trained_on),
+        "credit": "; ".join(dict.fromkeys(filter(None, map(_credit, [*trained_on, *ancestors]))))
+        or "nobody is named",
         "file": f"{model['file_name']}, {model['size_bytes']} bytes",
         "sha256": model["digest_sha256"],
     }
     return "\n".join(f"{name:<10} {text}" for name, text in rows.items())
+
+
+def _credit(data: dict[str, Any]) -> str:
+    licence = f"({data['licence']})" if data["licence"] else ""
+    return " ".join(part for part in (data["attribution"], licence) if part)
 
 
 def doctor_text(report: "DoctorReport") -> str:

@@ -167,9 +167,20 @@ def test_a_model_of_several_data_sets_names_and_credits_all_of_them(tmp_path):
         TrainingData("Sarcoma boxes.", "Somebody", "CC-BY-3.0", "11", ("aa",)),
     )
     model = a_model(tmp_path, identity_bytes(), trained_on=sets)
-    told = model_text(json.loads(json.dumps(describe(model))))
+    told = model_text(describe(model))
+    assert model_text(json.loads(json.dumps(describe(model)))) == told
     assert "fitted on  Drawn patients.; Sarcoma boxes." in told
     assert "credit     Nobody (Apache-2.0); Somebody (CC-BY-3.0)" in told
+
+
+def test_a_credit_is_told_once_and_that_of_ancestors_too(tmp_path):
+    own = TrainingData("Mine.", "", "", "00", ())
+    model = a_model(tmp_path, identity_bytes(), trained_on=(own,))
+    assert "credit     nobody is named\n" in model_text(describe(model))
+    before = TrainingData("Theirs.", "Somebody", "CC-BY-3.0", "11", ("aa",))
+    again = TrainingData("Theirs too.", "Somebody", "CC-BY-3.0", "22", ("bb",))
+    child = a_model(tmp_path, identity_bytes(), trained_on=(own,), ancestors=(before, again))
+    assert "credit     Somebody (CC-BY-3.0)\n" in model_text(describe(child))
 
 
 def test_reading_models_needs_no_training_package():

@@ -193,7 +193,8 @@ def _saw(contract: ModelContract) -> str:
             "All that it learnt from are digital patients: the network has never seen a person."
         )
     elif digital:
-        lines.append(f"{digital} of them are digital patients.")
+        them = "them" if len(contract.trained_on) == 1 else f"all {patients}"
+        lines.append(f"{digital} of {them} are digital patients.")
     lines += [
         f"The weights that it started from had seen {len(one.patient_hashes)} patients, out of "
         f"{one.description.rstrip('.')}."

@@ -91,7 +91,7 @@ def test_several_data_sets_stand_there_each_with_its_own(trained, measured):
     crops = TrainingData("35 sarcoma patients.", "B. Author", "CC-BY-3.0", "11", ("ab", "cd"))
     card = card_text(trained, contract(trained_on=(drawn, crops)), measured, None)
     assert "2 patients, out of 2 digital patients of ctpet, no persons." in card
-    assert "2 patients, out of 35 sarcoma patients. 2 of them are digital patients." in card
+    assert "2 patients, out of 35 sarcoma patients. 2 of all 4 are digital patients." in card
     assert "Data: CC0-1.0; CC-BY-3.0. A. Author B. Author" in card
 
 
