@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from ctpet.contract import TrainingData
 from ctpet.errors import CtpetError
+from ctpet.evaluate.overlap import in_training
 from ctpet.learn.mixture import DataSet
 from ctpet.prepare.cases import Case
 from ctpet.prepare.dataset import DatasetInfo
@@ -69,6 +71,29 @@ def cannot_be_told(sets: Sequence[OpenDataSet]) -> Iterator[str]:
                     f"{one.settings.key} does not say its tracer; it is taken to be "
                     "contract.tracer (ctpet prepare --tracer says it)."
                 )
+
+
+def seen_before(sets: Sequence[OpenDataSet], ancestors: Sequence[TrainingData]) -> Iterator[str]:
+    """Yield a sentence for each data set whose held-out patients the weights have learned from.
+
+    Args:
+        sets: of the training.
+        ancestors: what the weights that it starts from were fitted on.
+    """
+    for one in sets:
+        patients = {case.patient_hash: case.case_id for case in one.held_out}
+        known = [
+            patient
+            for patient, case_id in patients.items()
+            if any(patient in data.patient_hashes for data in ancestors)
+            or in_training([case_id], ancestors)
+        ]
+        if known:
+            yield (
+                f"{len(known)} of {len(patients)} patients held out in {one.settings.key} were "
+                "learned from by the weights it starts from: their errors say little of new "
+                "patients."
+            )
 
 
 def _refuse_leak(learned: OpenDataSet, judged: OpenDataSet) -> None:

@@ -27,7 +27,7 @@ from ctpet.learn.run_folder import (
     write_run,
 )
 from ctpet.learn.stop import explained_stop
-from ctpet.learn.together import cannot_be_told
+from ctpet.learn.together import cannot_be_told, seen_before
 from ctpet.learn.weights import find_weights, load_weights
 from ctpet.learn.whole_checkpoints import WholeCheckpointIO, progress_of
 
@@ -64,6 +64,8 @@ def train(config: DictConfig) -> dict[str, float]:
     if start is not None:
         load_weights(network, start)
     contract = _contract(config, network, data, start)
+    for sentence in seen_before(data.sets, contract.ancestors):
+        _say(sentence)
     objective = instantiate(config.objective, network=network, contract=contract)
     loggers = _chosen(config.logger)
     trainer: Trainer = instantiate(

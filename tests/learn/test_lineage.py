@@ -10,6 +10,11 @@ from ctpet.errors import CtpetError
 from ctpet.evaluate.overlap import in_training
 from ctpet.learn.command import train_with
 from ctpet.learn.lineage import read_parent, refuse_another_kind
+from ctpet.learn.mixture import DataSet
+from ctpet.learn.together import OpenDataSet, seen_before
+from ctpet.phantom.examination import phantom_patient_id
+from ctpet.prepare.cases import list_cases
+from ctpet.prepare.dataset import read_dataset
 from tests.case_factory import make_dataset
 from tests.learn.made_runs import LIGHTNING_TALKS, TINY
 from tests.onnx_factory import a_contract
@@ -46,6 +51,26 @@ def test_a_child_lists_everybody_its_weights_have_seen(tmp_path, parent):
     contract = contract_of(child)
     assert contract.ancestors == (*contract_of(parent).trained_on, GRANDPARENT)
     assert set(contract.trained_on[0].patient_hashes) != set(contract.ancestors[0].patient_hashes)
+
+
+def test_held_out_patients_that_the_weights_have_seen_are_told(tmp_path, parent, capsys):
+    dataset = parent.parent.parent.parent / "cases"  # the parent held fold 0 out
+    train(tmp_path, dataset, "child", f"start_from={parent}", "data.fold=1")
+    told = "2 of 2 patients held out in data were learned from by the weights it starts from"
+    assert told in capsys.readouterr().err
+    train(tmp_path, dataset, "same", f"start_from={parent}", "data.fold=0")
+    assert "were learned from" not in capsys.readouterr().err
+
+
+def test_digital_patients_are_known_under_any_salt(tmp_path):
+    dataset = make_dataset(tmp_path, salt="22")
+    case = list_cases(dataset)[0]
+    drawn = replace(case, case_id="phantom-00007")
+    info = DataSet("", dataset, 0, None, None)
+    opened = OpenDataSet(info, read_dataset(dataset), (), (drawn,))
+    seen = TrainingData("b", "", "", "aa", (hash_patient(phantom_patient_id(7), "aa"),))
+    assert len(list(seen_before([opened], [seen]))) == 1
+    assert not list(seen_before([replace(opened, held_out=(case,))], [seen]))
 
 
 def test_the_same_data_again_are_no_ancestor(tmp_path, parent):
