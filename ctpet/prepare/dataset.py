@@ -13,6 +13,8 @@ from ctpet.volume.geometry import Spacing3
 
 DATASET_FORMAT = 1
 SUVBW = "SUVbw"
+FDG_SOURCES = frozenset({"dicom", "phantom"})
+"""Kinds of source that give FDG alone: DICOM that names another tracer, or none, is refused."""
 _SALT_BYTES = 16
 
 
@@ -72,8 +74,10 @@ class DatasetInfo:
 
     @property
     def known_tracer(self) -> str:
-        """The tracer, where somebody has said it; digital patients had FDG."""
-        return self.tracer or ("FDG" if self.sources == ("phantom",) else "")
+        """The tracer, where somebody has said it or all sources are of :data:`FDG_SOURCES`."""
+        if self.tracer or not self.sources:
+            return self.tracer
+        return "FDG" if FDG_SOURCES.issuperset(self.sources) else ""
 
 
 def open_dataset(out: Path, spacing_mm: Spacing3, about: About) -> DatasetInfo:
@@ -81,7 +85,7 @@ def open_dataset(out: Path, spacing_mm: Spacing3, about: About) -> DatasetInfo:
 
     Raises:
         InputRefused: ``out-not-empty``: the folder holds something else; ``spacing-differs``;
-            ``salt-differs``.
+            ``salt-differs``; ``tracer-differs``.
         CaseInvalid: its ``dataset.json`` cannot be read.
     """
     path = out / DATASET_FILE
@@ -98,6 +102,12 @@ def open_dataset(out: Path, spacing_mm: Spacing3, about: About) -> DatasetInfo:
                 "salt-differs",
                 f"{out} hashes its patients with another salt than {about.salt}",
                 remedy="Leave --salt out, or name a new folder",
+            )
+        if about.tracer is not None and info.known_tracer not in ("", about.tracer):
+            raise InputRefused(
+                "tracer-differs",
+                f"{out} holds PETs of {info.known_tracer}, not of {about.tracer}",
+                remedy="Name a new folder: one data set is of one tracer",
             )
     elif out.exists() and set(out.iterdir()) - {lock_of(out / CASES_FOLDER)}:
         raise InputRefused(
