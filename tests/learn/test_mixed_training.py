@@ -13,7 +13,9 @@ from ctpet.evaluate.overlap import in_training
 from ctpet.learn.train import train
 from ctpet.learn.validation import mean_errors
 from ctpet.learn.weights import read_weights
-from ctpet.prepare.dataset import read_dataset, write_dataset
+from ctpet.prepare.dataset import About, read_dataset, write_dataset
+from ctpet.prepare.run import PrepareRequest, run_prepare
+from ctpet.prepare.splits import read_splits
 from tests.case_factory import make_case, make_dataset
 from tests.learn.made_runs import LIGHTNING_TALKS, config
 
@@ -153,3 +155,32 @@ def test_a_mean_is_over_where_an_error_is_defined():
     assert mean_errors([{"mae": 1.0}, {"mae": 3.0}], [3, 1]) == {"mae": 1.5}
     assert mean_errors([{"mae": 1.0}, {"mae": 3.0}], [0, 1]) == {"mae": 3.0}
     assert mean_errors([]) == {}
+
+
+@pytest.mark.slow
+def test_real_sarcomas_are_learned_from_beside_digital_patients(shared_data, tmp_path):
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    for patient in ("STS_002", "STS_048"):
+        (raw / f"{patient}.tar.xz").symlink_to(shared_data / "sts" / f"{patient}.tar.xz")
+    about = About("two sarcoma patients", "Vallières et al.", "CC-BY-3.0")
+    for name, source, said in (("sts", str(raw), about), ("drawn", "phantom:1-2", About())):
+        request = PrepareRequest(source, tmp_path / name, (8.0, 8.0, 8.0), folds=2, about=said)
+        assert run_prepare(request).info.known_tracer == "FDG"
+    boxes = "boxes:{side_mm:96,per_patient:8,seed:20261122}"
+    metrics = train(
+        config(
+            tmp_path, tmp_path, "data.dataset=null", "trainer.max_epochs=1",
+            f"data.datasets={{drawn:{{dataset:{tmp_path}/drawn,target:typical}},"
+            f"sts:{{dataset:{tmp_path}/sts,{boxes}}}}}",
+        )
+    )  # fmt: skip
+    assert 0.1 < metrics["val/drawn/mae"] < 5
+    assert 0.1 < metrics["val/sts/mae"] < 5
+    contract = contract_from_json((tmp_path / "made" / "contract.json").read_text())
+    assert contract.learned_from == "digital patients of ctpet, no persons; two sarcoma patients"
+    assert contract.extent_seen_mm[0] == 96
+    held_out = read_splits(tmp_path / "sts").folds[0]
+    sts = contract.trained_on[1]
+    assert sts.patient_hashes == read_splits(tmp_path / "sts").folds[1] != held_out
+    assert sum(in_training([name], [sts]) for name in ("STS_002", "STS_048")) == 1
