@@ -97,3 +97,15 @@ def test_weights_are_named_by_file_or_by_shipped_model(tmp_path):
     assert find_weights("phantom-unet").name == "phantom-unet.safetensors"
     assert find_weights("phantom-unet").is_file()
     assert find_weights(tmp_path / "mine.ckpt") == tmp_path / "mine.ckpt"
+
+
+def test_several_loggers_write_at_once(tmp_path, dataset):
+    train_with(
+        typed(
+            tmp_path, dataset, "name=x", "trainer.max_epochs=1", "logger=many",
+            "trainer.log_every_n_steps=1",
+        )
+    )  # fmt: skip
+    logged = (tmp_path / "x" / "csv" / "metrics.csv").read_text("utf-8")
+    assert "train/loss_step" in logged.splitlines()[0]
+    assert list((tmp_path / "x" / "tensorboard").glob("events.*"))
