@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from ctpet.evaluate.run import EvaluateRequest, Evaluation
     from ctpet.job.demo import DemoResult
     from ctpet.job.run import JobResult
+    from ctpet.learn.crossval.run import Crossval, CrossvalRequest
     from ctpet.learn.export.run import Exported
     from ctpet.prepare.run import PrepareRequest, PrepareResult
 
 __all__ = [
     "Execution",
     "compare",
+    "crossval",
     "demo",
     "doctor",
     "evaluate",
@@ -172,6 +174,36 @@ def train(*overrides: str) -> dict[str, float]:
     with needs_extra("train"):
         from ctpet.learn.command import train_with
     return train_with(overrides)
+
+
+def crossval(
+    request: "CrossvalRequest",
+    *,
+    language: Literal["en", "vi"] = "en",
+    progress: Progress = silent,
+) -> "Crossval":
+    """Train each fold, predict each patient once by who has not seen him, and report.
+
+    Writes ``foldN/`` (runs), ``predictions/``, ``report/`` and ``crossval.json`` into the
+    request's folder. What an earlier call has trained and predicted is kept.
+
+    Args:
+        request: what to cross-validate.
+        language: in which the report opens; it holds both.
+        progress: told how far the work is.
+
+    Raises:
+        CtpetError: the packages of ctpet[train] are not installed, the folder holds another
+            cross-validation, or a training cannot start or go on.
+    """
+    from ctpet.extras import needs_extra
+
+    with needs_extra("train"):
+        from ctpet.learn.crossval.run import REPORT_FOLDER, Crossval, predict_all
+    predicted = predict_all(request, progress=progress)
+    report = request.out / REPORT_FOLDER
+    evaluation = evaluate(predicted.request, report, language=language, progress=progress)
+    return Crossval(predicted, evaluation)
 
 
 def demo(

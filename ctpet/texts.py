@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ctpet.evaluate.summary import BaselineLine, Line
     from ctpet.job.demo import DemoResult
     from ctpet.job.run import JobResult
+    from ctpet.learn.crossval.run import Crossval
     from ctpet.learn.export.run import Exported
     from ctpet.prepare.run import PrepareResult
 
@@ -216,6 +217,17 @@ def prepare_text(result: "PrepareResult") -> str:
         f"{result.info.cases} cases of {result.info.patients} patients in {result.out}",
     ]
     return "\n".join(rows)
+
+
+def crossval_text(result: "Crossval", out: Path) -> str:
+    """Say how the folds' networks did, and what may be done with them."""
+    lines = [
+        evaluation_text(result.evaluation, out / "report"),
+        "",
+        f"again:  {result.predicted.command}",
+        f"one file of all folds, which nobody is left to judge:  {result.predicted.export_command}",
+    ]
+    return "\n".join(lines)
 
 
 def export_text(result: "Exported", out: Path) -> str:

@@ -53,6 +53,10 @@ app.command(epilog="Example: ctpet prepare raw/ cases/ --workers 8")(lab.prepare
 app.command(epilog="Example: ctpet export runs/phantom/checkpoints/last.ckpt -o phantom.onnx")(
     lab.export
 )
+app.command(
+    epilog="Example: ctpet crossval experiment=sts data.dataset=cases/ -o crossval/",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)(lab.crossval)
 app.command(epilog="Example: ctpet phantom phantoms/ --seed 1 --count 3")(lab.phantom)
 app.command(
     epilog="Example: ctpet train experiment=phantom data.dataset=cases/ optimizer.lr=1e-3",
@@ -75,7 +79,7 @@ def main() -> None:
     Being told to end (SIGTERM, or SIGHUP when the terminal closes) is treated as Ctrl-C is, so
     that nothing half-written stays; what the parent had ignored (nohup) stays ignored. What the
     terminal's character set lacks (names in a Windows code page) is shown as a question mark. What
-    libraries write is shown by `train` alone, and with `--debug`.
+    libraries write is shown by `train` and `crossval` alone, and with `--debug`.
     """
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
@@ -84,6 +88,6 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    if sys.argv[1:2] != ["train"] and "--debug" not in sys.argv:
+    if sys.argv[1:2] not in (["train"], ["crossval"]) and "--debug" not in sys.argv:
         divert_libraries()
     app()

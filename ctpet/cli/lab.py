@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ctpet.cli.review import InLanguage, Language
 from ctpet.cli.shared import (
     EXIT_INTERRUPTED,
     Debug,
@@ -108,6 +109,67 @@ def train(context: typer.Context, debug: Debug = False) -> None:
     with needs_extra("train"):
         from ctpet.learn.command import run
     run(context.args)
+
+
+@explained_aloud
+def crossval(  # noqa: PLR0913  (typer: one parameter an option)
+    context: typer.Context,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder of runs and report, new or begun before.")
+    ],
+    folds: Annotated[
+        str | None, typer.Option(metavar="N,N", help="Which folds; all by default.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that score; one a core by default.")
+    ] = None,
+    language: InLanguage = Language.ENGLISH,
+    quiet: Quiet = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    r"""Train each fold and judge every patient by the network that did not see him.
+
+    Overrides follow as for `ctpet train`. Goes on where it stopped. Writes OUT/report/report.html,
+    with boosted trees fitted on the same folds among the baselines. Needs ctpet\[train].
+    """
+    import os
+
+    from ctpet import api
+    from ctpet.console import reporting
+    from ctpet.errors import InputRefused
+    from ctpet.evaluate.outputs import summary_json
+    from ctpet.extras import needs_extra
+    from ctpet.texts import crossval_text
+
+    with needs_extra("train"):
+        from ctpet.learn.crossval.run import STAGE_SHARES, CrossvalRequest
+
+    request = CrossvalRequest(
+        overrides=tuple(context.args),
+        out=out,
+        folds=None if folds is None else _fold_numbers(folds),
+        workers=workers or os.cpu_count() or 1,
+    )
+    try:
+        with reporting(STAGE_SHARES, style="quiet" if quiet else "auto") as progress:
+            result = api.crossval(request, language=language.value, progress=progress)
+    except KeyboardInterrupt as stop:
+        line = f"Stopped. What {out} holds is whole; the same command goes on from there."
+        complain("interrupted", line, "", as_json=as_json)
+        raise typer.Exit(EXIT_INTERRUPTED) from stop
+    if as_json:
+        print_json({**result.predicted.to_json(), "evaluation": summary_json(result.evaluation)})
+    elif not quiet:
+        say(crossval_text(result, out))
+    if result.evaluation.refused:
+        raise typer.Exit(InputRefused.exit_code)
+
+
+def _fold_numbers(told: str) -> tuple[int, ...]:
+    if not all(part.strip().isdecimal() for part in told.split(",")):
+        raise typer.BadParameter(f"--folds {told}: write numbers from 0, such as 0,1")
+    return tuple(int(part) for part in told.split(","))
 
 
 def _choices() -> str:

@@ -43,6 +43,7 @@ class CaseFiles:
             always.
         lacking: roles of which a folder was given that holds nothing of this case.
         stated: a table says that these belong together, whatever their frames of reference.
+        beside: predictions by other means that the model is to stand beside, by their names.
     """
 
     name: str
@@ -50,6 +51,7 @@ class CaseFiles:
     files: Mapping[Role, Path]
     lacking: tuple[Role, ...] = ()
     stated: bool = False
+    beside: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,16 @@ def in_training(identifiers: Iterable[str], seen: Iterable[TrainingData]) -> boo
     """Tell whether one of a patient's identifiers is among those that a model was fitted on.
 
     Args:
-        identifiers: PatientID, or what the user calls the patient. That of a digital patient also
-            stands for the one it is prepared under.
+        identifiers: PatientID, or what the user calls the patient, or the hash that a prepared
+            case calls him by. That of a digital patient also stands for the one it is prepared
+            under.
         seen: what the model and its ancestors were fitted on.
     """
     names = [each for identifier in identifiers for each in _aliases(identifier)]
     return any(
-        hash_patient(name, data.salt) in data.patient_hashes for data in seen for name in names
+        bool({name, hash_patient(name, data.salt)} & set(data.patient_hashes))
+        for data in seen
+        for name in names
     )
 
 

@@ -56,6 +56,7 @@ class CaseVolumes:
         lesions: lesions, where both PETs were given; None without.
         segmented: what a segmenter marked on a PET, likewise; none without a mask.
         reference_sha256: of the reference's values and place.
+        beside: what other means predict, by name, SUVbw of the same shape.
         unresampled: the prediction as it came, SUVbw, where it was resampled; else None.
         patient_ids: what headers call the patient; stays in memory.
         findings: what was seen or changed.
@@ -71,6 +72,7 @@ class CaseVolumes:
     lesions: NDArray[np.uint16] | None
     reference_sha256: str
     segmented: Mapping[SegmentedPet, NDArray[np.uint16]] = field(default_factory=dict)
+    beside: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     unresampled: Volume | None = None
     patient_ids: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
@@ -118,6 +120,10 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
     predicted, known = (
         (came.array, np.ones(grid.shape, np.bool_)) if same_grid else _moved(predicted_volume, grid)
     )
+    beside = {
+        name: _beside(path, measured.geometry, resample_prediction=resample_prediction)
+        for name, path in case.beside.items()
+    }
     hu, hu_known = (None, known) if ct_volume is None else _moved(ct_volume, grid, fill=_AIR_HU)
     body = (
         body_of_pet(measured.array, np.ones_like(known), grid)
@@ -140,10 +146,25 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
         lesions=marks.lesions,
         segmented=marks.segmented,
         reference_sha256=_digest(measured),
+        beside=beside,
         unresampled=None if same_grid else came,
         patient_ids=tuple(sorted(ids)),
         findings=tuple(findings),
     )
+
+
+def _beside(path: Path, grid: Geometry, *, resample_prediction: bool) -> NDArray[np.float32]:
+    """Return what other means predict, on the reference's grid; 0 where they say nothing.
+
+    Raises:
+        InputRefused: ``grids-differ``.
+    """
+    came = _upright(read_prediction(path).volume)
+    if came.geometry.agrees_with(grid, tolerance_mm=SAME_GRID_MM):
+        return came.array
+    if not resample_prediction:
+        raise _grids_differ(came.geometry, grid)
+    return _moved(came, grid)[0]
 
 
 def _placed(

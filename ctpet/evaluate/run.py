@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ctpet.claims import temporary_folder
-from ctpet.contract import ModelContract
+from ctpet.contract import ModelContract, TrainingData
 from ctpet.errors import CtpetError, InputRefused
 from ctpet.evaluate.baselines import baseline_errors
 from ctpet.evaluate.covariates import read_covariates
@@ -43,6 +43,8 @@ class EvaluateRequest:
         workers: processes.
         covariates: CSV of the patients; None: without.
         cut_points: where its columns of numbers are split, ascending; others at the median.
+        trained_on: what each case's own model was fitted on, by the case's name, where there are
+            as many models as folds; None: ``model`` made them all.
         margin: difference of MAE in the body that matters, stated beforehand; None: none.
     """
 
@@ -56,6 +58,7 @@ class EvaluateRequest:
     covariates: Path | None = None
     cut_points: Mapping[str, Sequence[float]] = field(default_factory=dict)
     margin: Margin | None = None
+    trained_on: Mapping[str, tuple[TrainingData, ...]] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,8 +133,12 @@ def evaluate(request: EvaluateRequest, *, progress: Progress = silent) -> Evalua
     model = find_maker(cases, request.model)
     labels = request.sources.labels if request.sources else None
     names = label_names(request.label_names, labels)
-    trained_on = model.contract.ever_seen if model else None
-    tasks = [ScoreTask(each, names, request.resample_prediction, trained_on) for each in cases]
+    of_model = model.contract.ever_seen if model else None
+    of_case = request.trained_on or {}
+    tasks = [
+        ScoreTask(each, names, request.resample_prediction, of_case.get(each.name, of_model))
+        for each in cases
+    ]
     progress("match", 1.0)
     with temporary_folder() as scratch:
         shelf = _Shelf(scratch)
@@ -199,6 +206,7 @@ class _Shelf:
         self._paths: dict[str, Path] = {}
         self.scores: dict[str, CaseScore] = {}
         self.references: dict[str, Fingerprint] = {}
+        self.beside: dict[str, BaselineErrors] = {}
 
     def put(self, scored: Scored) -> None:
         """Keep a case."""
@@ -207,6 +215,7 @@ class _Shelf:
         self._paths[name].write_bytes(zlib.compress(pickle.dumps(scored.tallies), level=1))
         self.scores[name] = scored.score
         self.references[name] = scored.reference
+        self.beside[name] = scored.beside
 
     def tallies(self, name: str) -> Tallies:
         """Return the tallies of a case."""
@@ -296,7 +305,8 @@ def _baselines(
         held_out = _added(shelf.tallies(name) for name in own)["measured"]
         others = {key: pool["measured"][key] - one for key, one in held_out.items()}
         for name in own:
-            found[name] = baseline_errors(shelf.tallies(name)["measured"], others)
+            fitted = baseline_errors(shelf.tallies(name)["measured"], others)
+            found[name] = {**fitted, **shelf.beside[name]}
         progress("baselines", number / len(set(patients)))
     return tuple(found[score.name] for score in scores)
 

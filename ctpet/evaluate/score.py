@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ctpet.contract import TrainingData
 from ctpet.errors import CtpetError
 from ctpet.evaluate.agreement import agreement
-from ctpet.evaluate.baselines import in_lesions
+from ctpet.evaluate.baselines import TIERS, in_lesions
 from ctpet.evaluate.detection import SegmentedPet, candidate_values, detect, found_values
 from ctpet.evaluate.files import CaseFiles, Refused
 from ctpet.evaluate.label_names import LIVER, MOST_LABELS
@@ -24,8 +24,8 @@ from ctpet.evaluate.repeats import Fingerprint, fingerprint
 from ctpet.evaluate.seams import seam_ratio
 from ctpet.evaluate.sharpness import sharpness
 from ctpet.evaluate.ssim import mean_ms_ssim, mean_ssim, similarity
-from ctpet.evaluate.tally import HU_KEYS, Tally, hu_keys, tallies
-from ctpet.evaluate.tiers import BODY, FIELD, dome_slab, tier_masks
+from ctpet.evaluate.tally import HU_KEYS, Tally, TallyErrors, hu_keys, tallies
+from ctpet.evaluate.tiers import BODY, FIELD, IN_LESIONS, dome_slab, tier_masks
 from ctpet.findings import Finding
 from ctpet.volume import LabelMap, Volume, nearest, resample
 
@@ -80,11 +80,13 @@ class Scored:
         tallies: of the PETs, by ``measured`` and ``predicted``, then by ``body``, and ``hu`` and
             ``organ`` where there is a CT or a label map; the same in lesions, if they are known.
         reference: by which its measured PET is known again.
+        beside: errors of what other means predict, by name, then tier.
     """
 
     score: CaseScore
     tallies: Tallies
     reference: Fingerprint = frozenset()
+    beside: Mapping[str, Mapping[str, TallyErrors]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ def score_case(task: ScoreTask) -> Scored | Refused:
         score,
         {name: _tallies(volumes, pet, task.label_names) for name, pet in pets.items()},
         fingerprint(volumes.measured),
+        {name: _errors(volumes, predicted) for name, predicted in volumes.beside.items()},
     )
 
 
@@ -156,6 +159,21 @@ def measure(volumes: CaseVolumes, label_names: Mapping[int, str]) -> list[Region
         names = lesion_names(volumes.lesions, numbers)
         regions += _detected(volumes, _uptake(volumes, numbers, "lesion", names, thresholds))
     return regions
+
+
+def _errors(volumes: CaseVolumes, predicted: NDArray[np.float32]) -> dict[str, TallyErrors]:
+    """Return the errors of a prediction in the tiers that baselines are scored in."""
+    lesions = None if volumes.lesions is None else volumes.lesions > 0
+    masks = tier_masks(predicted, volumes.measured, volumes.body, volumes.known, lesions=lesions)
+    found = {
+        name: agreement(predicted, volumes.measured, mask)
+        for name, mask in masks.items()
+        if name in (*TIERS, IN_LESIONS)
+    }
+    return {
+        name: TallyErrors(one.mae, one.rmse, one.bias, one.concordance)
+        for name, one in found.items()
+    }
 
 
 def _liver(volumes: CaseVolumes, label_names: Mapping[int, str]) -> NDArray[np.bool_] | None:

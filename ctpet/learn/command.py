@@ -1,6 +1,5 @@
 """`ctpet train`: Hydra reads the overrides, one training or a sweep of them runs."""
 
-import logging
 import os
 import re
 import sys
@@ -32,7 +31,6 @@ def main(config: DictConfig) -> float | None:
     Raises:
         CtpetError: in a sweep, which raises it again when all jobs have run.
     """
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     try:
         with explained_configuration():
             return train(config).get(config.optimized_metric)
@@ -54,11 +52,22 @@ def train_with(overrides: Sequence[str]) -> dict[str, float]:
     Raises:
         CtpetError: the training cannot start or go on.
     """
-    folder = str(resource_folder("configs"))
     with explained_configuration():
-        with hydra.initialize_config_dir(folder, version_base="1.3"):
-            config = hydra.compose("train", list(overrides))
-        return train(config)
+        return train(compose(overrides))
+
+
+def compose(overrides: Sequence[str]) -> DictConfig:
+    """Compose the configuration of a training.
+
+    Args:
+        overrides: such as ``experiment=phantom``.
+
+    Raises:
+        HydraException: it cannot be composed; see :func:`explained_configuration`.
+    """
+    folder = str(resource_folder("configs"))
+    with hydra.initialize_config_dir(folder, version_base="1.3"):
+        return hydra.compose("train", list(overrides))
 
 
 def run(arguments: Sequence[str]) -> None:

@@ -1,5 +1,6 @@
 """Train what a Hydra configuration describes."""
 
+import logging
 import sys
 from pathlib import Path
 from typing import Any, Literal
@@ -48,6 +49,7 @@ def train(config: DictConfig) -> dict[str, float]:
         CtpetError: the data cannot be read, the run folder holds another run, or the training
             had to stop.
     """
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     folder = Path(config.paths.run)
     resume = checkpoint_to_resume(folder, when=config.resume)
     precision = _precision(config.trainer)
@@ -135,14 +137,29 @@ def _resumed(folder: Path, config: DictConfig, now: dict[str, Any]) -> dict[str,
         CtpetError: it would be another run; nothing has been written.
     """
     begun = read_begun(folder)
-    changed = changes(begun.config, config)
-    prints = begun.provenance.get("data_fingerprint"), now["data_fingerprint"]
-    refuse_another_run(folder, changed, other_cases(*prints))
-    changed = {key: both for key, both in changed.items() if key != "resume"}
+    changed = same_run(folder, config, now["data_fingerprint"])
     for key, (before, after) in changed.items():
         _say(f"Goes on with {key}={after}, begun with {before}.")
     told = {"command": now["command"], "precision": now["precision"], "changed": changed}
     return {**begun.provenance, "resumed": [*begun.provenance.get("resumed", ()), told]}
+
+
+def same_run(folder: Path, config: DictConfig, fingerprint: object) -> dict[str, tuple[Any, Any]]:
+    """Return what differs from what a run was begun with, where that makes it no other run.
+
+    Args:
+        folder: of the run.
+        config: now.
+        fingerprint: of the data, now.
+
+    Raises:
+        CtpetError: it is another run, or does not say what it was begun with.
+    """
+    begun = read_begun(folder)
+    changed = changes(begun.config, config)
+    prints = begun.provenance.get("data_fingerprint"), fingerprint
+    refuse_another_run(folder, changed, other_cases(*prints))
+    return {key: both for key, both in changed.items() if key != "resume"}
 
 
 def _say(sentence: str) -> None:

@@ -63,6 +63,23 @@ def progress_of(checkpoint: Path) -> tuple[int, int]:
         ) from error
 
 
+def is_finished(checkpoint: Path, max_epochs: int) -> bool:
+    """Tell whether a training came to its end: all its epochs, or an early stop.
+
+    Raises:
+        CtpetError: the checkpoint is damaged.
+    """
+    if not checkpoint.exists():
+        return False
+    epoch, _ = progress_of(checkpoint)
+    state = torch.load(checkpoint, map_location="cpu", weights_only=False)
+    stopped = any(
+        isinstance(own, dict) and own.get("stopped_epoch", 0) > 0
+        for own in state.get("callbacks", {}).values()
+    )
+    return stopped or epoch + 1 >= max_epochs
+
+
 def checkpoint_words(checkpoint: Path) -> str:
     """Say in a sentence, from reading it, what a checkpoint is worth."""
     if not checkpoint.exists():

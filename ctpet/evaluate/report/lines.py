@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ctpet.evaluate.baselines import BASELINES
 from ctpet.evaluate.endpoints import Endpoint
-from ctpet.evaluate.report.words import Key
+from ctpet.evaluate.report.words import GIVEN, Key
 from ctpet.evaluate.score import Kind
 from ctpet.evaluate.statistics import Interval
 from ctpet.evaluate.summary import Summary
@@ -25,8 +26,8 @@ def interval_of(summary: Summary, kind: Kind, region: str, metric: str) -> Inter
 
 
 def baseline_name(name: str) -> Key:
-    """Return the words for a baseline."""
-    return Key(f"baseline.{name}")
+    """Return the words for a baseline; what a table brought has the name it was given."""
+    return Key(f"baseline.{name}" if name in BASELINES else GIVEN + name)
 
 
 def endpoint_name(endpoint: Endpoint) -> Key:

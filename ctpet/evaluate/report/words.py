@@ -52,6 +52,10 @@ Value = str | int | float | Text | Key | tuple["Value", ...]
 """What a placeholder takes; a tuple becomes a list with commas."""
 
 
+GIVEN = "given."
+"""Begins the key of a name that a user gave, which is told as it is in every language."""
+
+
 class Words:
     """Every text of a page.
 
@@ -70,6 +74,9 @@ class Words:
         Raises:
             KeyError: there is no such key, or a placeholder lacks its value.
         """
+        if key.startswith(GIVEN):
+            plain = escape(key.removeprefix(GIVEN))
+            return Text(plain, plain)
         told = {
             language: Markup(self._texts[key][language]).format(  # noqa: S704  (ours; values not)
                 **{name: self._plain(value, language) for name, value in values.items()}

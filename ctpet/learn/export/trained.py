@@ -13,12 +13,15 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from ctpet.contract import ModelContract, contract_from_json
+from ctpet.contract import ModelContract, TrainingData, contract_from_json
 from ctpet.errors import CtpetError
 from ctpet.learn.average import Average, average_networks
 from ctpet.learn.network import SuvNetwork
 from ctpet.learn.run_folder import CONFIG_FILE, CONTRACT_FILE, PROVENANCE_FILE
 from ctpet.learn.weights import load_weights
+
+SEEN = ("extent_seen_mm", "slice_spacing_seen_mm", "trained_on", "ancestors")
+"""What a contract says of whom a network has seen, and may differ among networks of a mean."""
 
 AVERAGE = f"{Average.__module__}.{Average.__qualname__}"
 
@@ -49,11 +52,12 @@ class Trained:
 def read_average(checkpoints: Sequence[Path]) -> Trained:
     """Rebuild one network, or several as their mean.
 
-    They may differ in seed, backbone, loss and target. Steps, epochs and the configuration are the
-    first one's, with a backbone that holds all of them.
+    They may differ in seed, backbone, loss, target, and in whom they learned from, as the folds of
+    a cross-validation do: the mean has seen everybody whom one of them has. Steps, epochs and the
+    configuration are the first one's, with a backbone that holds all of them.
 
     Raises:
-        CtpetError: as :func:`read_trained`; or their channels, range or patients differ.
+        CtpetError: as :func:`read_trained`; or their channels, range or grid differ.
         ModelInvalid: a run's contract cannot be read.
     """
     members = [read_trained(path) for path in checkpoints]
@@ -64,7 +68,7 @@ def read_average(checkpoints: Sequence[Path]) -> Trained:
         if not _alike(first, other):
             raise CtpetError(
                 f"{path} cannot be averaged with {checkpoints[0]}: they differ in HU channels, SUV "
-                "range, grid, or in the patients they were trained on."
+                "range or grid, or in what they are for."
             )
     config = copy.deepcopy(first.config)
     backbones = [member.config.network.backbone for member in members]
@@ -72,8 +76,7 @@ def read_average(checkpoints: Sequence[Path]) -> Trained:
     OmegaConf.update(config, "network.backbone", backbone, merge=False)
     network = average_networks([member.network for member in members])
     seeds = tuple(seed for member in members for seed in member.seeds)
-    contract = replace(first.contract, extent_seen_mm=_seen_by_all(members))
-    return replace(first, network=network, config=config, contract=contract, seeds=seeds)
+    return replace(first, network=network, config=config, contract=_joined(members), seeds=seeds)
 
 
 def read_trained(checkpoint: Path) -> Trained:
@@ -109,8 +112,31 @@ def read_trained(checkpoint: Path) -> Trained:
 def _alike(first: Trained, other: Trained) -> bool:
     ours, theirs = first.config.network, other.config.network
     same_frame = (ours.channels, ours.suv_max) == (theirs.channels, theirs.suv_max)
-    theirs_here = replace(other.contract, extent_seen_mm=first.contract.extent_seen_mm)
-    return bool(same_frame and first.contract == theirs_here)
+    seen = {name: getattr(first.contract, name) for name in SEEN}
+    return bool(same_frame and first.contract == replace(other.contract, **seen))
+
+
+def _joined(members: Sequence[Trained]) -> ModelContract:
+    """Return the contract of a mean: it has seen everybody whom one of its networks has."""
+    contracts = [member.contract for member in members]
+    slices = [mm for contract in contracts for mm in contract.slice_spacing_seen_mm]
+    return replace(
+        contracts[0],
+        extent_seen_mm=_seen_by_all(members),
+        slice_spacing_seen_mm=(min(slices), max(slices)),
+        trained_on=_union([data for one in contracts for data in one.trained_on]),
+        ancestors=_union([data for one in contracts for data in one.ancestors]),
+    )
+
+
+def _union(several: Sequence[TrainingData]) -> tuple[TrainingData, ...]:
+    """Join the patients of each data set, in the order in which the sets are first named."""
+    patients: dict[TrainingData, set[str]] = {}
+    for data in several:
+        patients.setdefault(replace(data, patient_hashes=()), set()).update(data.patient_hashes)
+    return tuple(
+        replace(data, patient_hashes=tuple(sorted(each))) for data, each in patients.items()
+    )
 
 
 def _seen_by_all(members: Sequence[Trained]) -> tuple[float, float]:

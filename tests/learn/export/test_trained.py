@@ -51,10 +51,32 @@ def test_an_average_has_seen_what_all_have_seen(checkpoint, another):
     assert joined.extent_seen_mm == (low + 1, max(high, low + 1))
 
 
-def test_models_of_other_patients_are_not_averaged(checkpoint, another):
-    contract = another.parent.parent / "contract.json"
+def change(checkpoint, **changed):
+    """Rewrite the contract of the run that a checkpoint lies in; return what it was."""
+    contract = checkpoint.parent.parent / "contract.json"
     told = json.loads(contract.read_text())
-    told["trained_on"]["patient_hashes"] = ["ab"]
-    contract.write_text(json.dumps(told))
+    contract.write_text(json.dumps(told | changed))
+    return told
+
+
+def test_an_average_of_folds_has_seen_everybody_whom_one_of_them_has(checkpoint, another):
+    own = change(another)["trained_on"]
+    change(another, trained_on={**own, "patient_hashes": ["ab"]}, slice_spacing_seen_mm=[1, 9])
+    joined = read_average([checkpoint, another]).contract
+    (data,) = joined.trained_on
+    assert data.patient_hashes == tuple(sorted({"ab", *own["patient_hashes"]}))
+    assert joined.slice_spacing_seen_mm == (1, 9)
+
+
+def test_an_average_of_two_data_sets_names_both(checkpoint, another):
+    own = change(another)["trained_on"]
+    change(another, trained_on={**own, "description": "others", "patient_hashes": ["ab"]})
+    joined = read_average([checkpoint, another]).contract
+    assert [data.description for data in joined.trained_on] == [own["description"], "others"]
+    assert joined.trained_on[1].patient_hashes == ("ab",)
+
+
+def test_models_of_another_range_are_not_averaged(checkpoint, another):
+    change(another, suv_range=[0, 7])
     with pytest.raises(CtpetError, match="cannot be averaged"):
         read_average([checkpoint, another])

@@ -1,0 +1,1 @@
+"""Every patient predicted once, by a network that has not seen him."""

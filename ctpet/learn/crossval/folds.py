@@ -1,0 +1,162 @@
+"""The trainings of a cross-validation: one a fold, each in a folder of its own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from ctpet.errors import CtpetError
+from ctpet.learn.command import compose, explained_configuration, run
+from ctpet.learn.data import CaseDataModule
+from ctpet.learn.run_folder import LAST_CHECKPOINT
+from ctpet.learn.train import same_run, train
+from ctpet.learn.whole_checkpoints import is_finished
+from ctpet.prepare.splits import read_splits
+from ctpet.progress import Progress
+
+OWN_KEYS = ("data.fold", "data.validation_cases", "paths.run", "resume")
+"""What a cross-validation sets itself."""
+
+_LAUNCHER = "hydra/launcher="
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """One training.
+
+    Attributes:
+        number: of the fold that it does not see.
+        folder: of the run.
+        config: of the training.
+        data: whom it learns from, and whom it is judged on.
+    """
+
+    number: int
+    folder: Path
+    config: DictConfig
+    data: CaseDataModule
+
+    @property
+    def checkpoint(self) -> Path:
+        """What the training leaves; not its best epoch, which is chosen on whom it is judged on."""
+        return self.folder / LAST_CHECKPOINT
+
+    def is_finished(self) -> bool:
+        """Tell whether the training came to its end.
+
+        Raises:
+            CtpetError: the folder holds another run, or a damaged checkpoint.
+        """
+        if not self.checkpoint.exists():
+            return False
+        same_run(self.folder, self.config, self.data.fingerprint())
+        return is_finished(self.checkpoint, int(self.config.trainer.max_epochs))
+
+
+def open_folds(
+    overrides: Sequence[str], out: Path, numbers: Sequence[int] | None
+) -> tuple[Fold, ...]:
+    """Compose the training of each fold and open its data; nothing is written.
+
+    Args:
+        overrides: as of ``ctpet train``, without :data:`OWN_KEYS`.
+        out: each fold gets ``foldN`` inside.
+        numbers: which folds; None: all.
+
+    Raises:
+        CtpetError: the configuration cannot be built, the data cannot be read, there is no such
+            fold, or the folder holds the folds of something else.
+    """
+    for override in overrides:
+        key = override.lstrip("+~").partition("=")[0]
+        if key in OWN_KEYS:
+            raise CtpetError(f"A cross-validation sets {key} itself. Leave {override} out.")
+    with explained_configuration():
+        count = _count(_open(overrides, out, 0).data)
+        wanted = list(range(count)) if numbers is None else sorted(set(numbers))
+        if unknown := [number for number in wanted if not 0 <= number < count]:
+            raise CtpetError(f"There is no fold {unknown[0]}; the folds are 0 to {count - 1}.")
+        folds = tuple(_open(overrides, out, number) for number in wanted)
+        for fold in folds:
+            fold.data.setup("fit")
+            fold.is_finished()
+    return folds
+
+
+def train_folds(folds: Sequence[Fold], overrides: Sequence[str], progress: Progress) -> None:
+    """Train what is not trained to its end, one after the other or by Hydra's launcher.
+
+    Args:
+        folds: from :func:`open_folds`.
+        overrides: that they were composed from.
+        progress: told of the stage ``train``.
+
+    Raises:
+        CtpetError: a training cannot start or go on.
+    """
+    left = [fold for fold in folds if not fold.is_finished()]
+    done = len(folds) - len(left)
+    progress("train", done / len(folds))
+    if left and any(one.startswith(_LAUNCHER) for one in overrides):
+        _launch(left, overrides)
+    else:
+        for number, fold in enumerate(left, start=done + 1):
+            with explained_configuration():
+                train(fold.config)
+            progress("train", number / len(folds))
+    if unfinished := [fold.number for fold in left if not fold.is_finished()]:
+        raise CtpetError(
+            f"Fold {unfinished[0]} was not trained to its end. The same command goes on from there."
+        )
+    progress("train", 1.0)
+
+
+def _open(overrides: Sequence[str], out: Path, number: int) -> Fold:
+    folder = out / f"fold{number}"
+    training = [one for one in overrides if not one.startswith("hydra")]
+    config = compose([*training, *_own(str(number), str(folder))])
+    if OmegaConf.is_missing(config, "name"):
+        config.name = out.name
+    data: CaseDataModule = instantiate(config.data)
+    return Fold(number, folder, config, data)
+
+
+def _own(fold: str, folder: str) -> list[str]:
+    """Return the overrides that a cross-validation gives."""
+    place = folder.replace("\\", "\\\\").replace("'", "\\'")
+    return [
+        f"data.fold={fold}",
+        "data.validation_cases=null",
+        f"paths.run='{place}'",
+        "resume=auto",
+    ]
+
+
+def _launch(folds: Sequence[Fold], overrides: Sequence[str]) -> None:
+    """Run the trainings as a sweep of Hydra's."""
+    out = folds[0].folder.parent
+    own = _own(",".join(str(fold.number) for fold in folds), f"{out}/fold${{data.fold}}")
+    named = [] if any(one.startswith(("name=", "experiment=")) for one in overrides) else ["name=x"]
+    run(["--multirun", *overrides, *named, *own, f"hydra.sweep.dir='{out / 'sweep'}'"])
+
+
+def _count(data: CaseDataModule) -> int:
+    """Return how many folds the data sets have, of those whose fold is not their own.
+
+    Raises:
+        CtpetError: none has, or they have not the same number.
+    """
+    counts = set()
+    for one in data.settings:
+        if one.fold is not None:
+            with one.named():
+                counts.add(len(read_splits(one.folder).folds))
+    if len(counts) != 1:
+        told = " and ".join(map(str, sorted(counts))) or "no"
+        raise CtpetError(
+            f"The data sets have {told} folds. Prepare them with the same --folds, or give those "
+            "that are only learned from fold: null."
+        )
+    return counts.pop()

@@ -1,0 +1,154 @@
+"""What each network, and the trees beside it, predict of the patients that they did not see."""
+
+import csv
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ctpet.errors import CtpetError
+from ctpet.evaluate.table import BESIDE
+from ctpet.learn.crossval.folds import Fold
+from ctpet.learn.data import Judged
+from ctpet.learn.export.trained import Trained, read_trained
+from ctpet.learn.together import OpenDataSet
+from ctpet.learn.torch_backend import TorchBackend, predict_array
+from ctpet.learn.trees import BoostedTrees
+from ctpet.learn.whole_checkpoints import progress_of
+from ctpet.nifti import write_nifti
+from ctpet.prepare.boxes import box_cases
+from ctpet.prepare.cases import UNMEASURED, Case
+from ctpet.progress import Progress
+from ctpet.volume import Volume
+
+TREES = "boosted trees"
+PREDICTED, BESIDE_TREES, MEASURED, CT, LESIONS = "predicted", "trees", "measured", "ct", "lesions"
+STAMP_FILE, TABLE_FILE = "made-of.json", "cases.csv"
+_SYNTHETIC = "SYNTHETIC PET SUVbw NOT FOR DIAGNOSIS"
+_AIR_HU = -1024.0
+
+
+def predict_folds(folds: Sequence[Fold], out: Path, progress: Progress) -> None:
+    """Predict the patients of each fold; what is there already, of the same training, is kept.
+
+    Args:
+        folds: trained to their end.
+        out: each fold gets ``foldN`` inside, whole or not at all.
+        progress: told of the stage ``predict``.
+
+    Raises:
+        CtpetError: a network has seen a patient whom it is to predict; or it, or a case, cannot
+            be read.
+    """
+    for number, fold in enumerate(folds):
+        progress("predict", number / len(folds))
+        _predict(fold, out / f"fold{fold.number}")
+    progress("predict", 1.0)
+
+
+def write_table(folds: Sequence[Fold], out: Path) -> Path:
+    """Write the table of all predictions, for :mod:`ctpet.evaluate`; return its path."""
+    columns = ["patient", "case", "predicted", "reference", "ct", "lesions", BESIDE + TREES]
+    path = out / TABLE_FILE
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        for fold in folds:
+            for _, piece in _pieces(fold):
+                places = [
+                    f"fold{fold.number}/{folder}/{_file(piece)}"
+                    for folder in (PREDICTED, MEASURED, CT, LESIONS, BESIDE_TREES)
+                ]
+                there = [place if (out / place).exists() else "" for place in places]
+                writer.writerow([piece.patient_hash, name_of(piece), *there])
+    return path
+
+
+def name_of(piece: Case) -> str:
+    """Return what a piece is called in tables."""
+    return piece.case_id
+
+
+def _predict(fold: Fold, out: Path) -> None:
+    stamp = _stamp(fold)
+    if (out / STAMP_FILE).exists() and (out / STAMP_FILE).read_text("utf-8") == stamp:
+        return
+    beside = out.with_name(f"{out.name}.partial")
+    for old in (out, beside):
+        shutil.rmtree(old, ignore_errors=True)
+    for folder in (PREDICTED, BESIDE_TREES, MEASURED, CT, LESIONS):
+        (beside / folder).mkdir(parents=True)
+    trained = read_trained(fold.checkpoint)
+    _refuse_seen(fold, trained)
+    backend = TorchBackend(trained.network, torch.device("cpu"))
+    trees = {one.settings.name: _trees(one) for one in fold.data.sets if one.held_out}
+    for judged, piece in _pieces(fold):
+        ct = np.asarray(piece.array("ct"), np.float32)
+        predicted = predict_array(ct, backend, trained.contract)
+        _write(piece, beside, predicted, trees[judged.dataset.name].predict(piece))
+    (beside / STAMP_FILE).write_text(stamp, "utf-8")
+    beside.rename(out)
+
+
+def _write(
+    piece: Case, out: Path, predicted: NDArray[np.float32], by_trees: NDArray[np.float32]
+) -> None:
+    """Write a piece and what is predicted of it; the CT is air where no PET was measured."""
+    file, grid = _file(piece), piece.geometry
+    unmeasured = piece.array("region") == UNMEASURED
+    hu = np.where(unmeasured, _AIR_HU, piece.array("ct")).astype(np.float32)
+    for folder, suv in ((PREDICTED, predicted), (BESIDE_TREES, by_trees)):
+        write_nifti(Volume(suv, grid, "SUVBW"), out / folder / file, descrip=_SYNTHETIC)
+    measured = np.array(piece.array("pet"), np.float32)
+    write_nifti(Volume(measured, grid, "SUVBW"), out / MEASURED / file)
+    write_nifti(Volume(hu, grid, "HU"), out / CT / file)
+    if piece.has("lesions"):
+        lesions = np.array(piece.array("lesions"), np.float32)
+        write_nifti(Volume(lesions, grid, "HU"), out / LESIONS / file)
+
+
+def _trees(one: OpenDataSet) -> BoostedTrees:
+    """Fit trees on whom the network of the fold learned from, in pieces as they are judged."""
+    rule = one.settings.boxes
+    pieces: Sequence[Case] = one.training if rule is None else box_cases(one.training, rule)
+    patients: dict[str, list[Case]] = {}
+    for piece in pieces:
+        patients.setdefault(piece.patient_hash, []).append(piece)
+    return BoostedTrees(list(patients.values()))
+
+
+def _refuse_seen(fold: Fold, trained: Trained) -> None:
+    """Refuse to predict a patient whom the weights have seen, in this training or before it.
+
+    Raises:
+        CtpetError: naming the fold.
+    """
+    seen = {one for data in trained.contract.ever_seen for one in data.patient_hashes}
+    again = seen & {piece.patient_hash for _, piece in _pieces(fold)}
+    if again:
+        raise CtpetError(
+            f"{fold.checkpoint} has seen {len(again)} of the patients of fold {fold.number}. "
+            "Start its weights from others, or from chance."
+        )
+
+
+def _pieces(fold: Fold) -> Iterator[tuple[Judged, Case]]:
+    """Yield the pieces that a fold is judged on, with whom they are of."""
+    for judged in fold.data.judged:
+        for piece in judged.pieces:
+            yield judged, piece
+
+
+def _stamp(fold: Fold) -> str:
+    """Return what changes when the predictions would be others."""
+    epoch, step = progress_of(fold.checkpoint)
+    made_of = {"data": fold.data.fingerprint(), "epoch": epoch, "step": step}
+    return json.dumps(made_of, sort_keys=True) + "\n"
+
+
+def _file(piece: Case) -> str:
+    return f"{piece.case_id}.nii.gz"

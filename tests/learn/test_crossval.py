@@ -1,0 +1,189 @@
+"""Every patient is predicted once, by a network and by trees that have not seen him."""
+
+import csv
+import json
+import shlex
+import shutil
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from ctpet import api
+from ctpet.cli import app
+from ctpet.errors import CtpetError
+from ctpet.learn.crossval.held_out import TREES
+from ctpet.learn.crossval.run import CrossvalRequest, predict_all
+from ctpet.learn.export.trained import read_average, read_trained
+from ctpet.learn.trees import BoostedTrees, features
+from ctpet.nifti import read_nifti
+from ctpet.prepare.cases import BODY, list_cases
+from ctpet.prepare.splits import read_splits
+from ctpet.volume.outline import body_of_ct
+from tests.case_factory import make_dataset
+from tests.learn.made_runs import LIGHTNING_TALKS, TINY
+
+pytestmark = LIGHTNING_TALKS
+BOXES = "data.boxes={side_mm: 64, per_patient: 3, seed: 5}"
+
+
+def overrides(dataset, *more):
+    tiny = [one for one in TINY if not one.startswith("data.validation_cases")]
+    return ("name=made", f"data.dataset='{dataset}'", *tiny, "trainer.max_epochs=1", *more)
+
+
+def overrides_of(out):
+    """What the record says that a cross-validation was composed from."""
+    command = json.loads((out / "crossval.json").read_text())["command"]
+    return tuple(shlex.split(command.partition(" -o ")[0])[2:])
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    return make_dataset(tmp_path_factory.mktemp("data"), count=5, folds=2)
+
+
+@pytest.fixture(scope="module")
+def done(dataset, tmp_path_factory):
+    out = tmp_path_factory.mktemp("out") / "crossval"
+    return api.crossval(CrossvalRequest(overrides(dataset), out)), out
+
+
+def rows(out):
+    with (out / "predictions" / "cases.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_patient_is_predicted_once_by_who_has_not_seen_him(done, dataset):
+    result, out = done
+    cases = {case.case_id: case for case in list_cases(dataset)}
+    splits = read_splits(dataset)
+    assert sorted(row["case"] for row in rows(out)) == sorted(cases)
+    for row in rows(out):
+        fold = splits.fold_of(cases[row["case"]])
+        assert row["predicted"].startswith(f"fold{fold}/")
+        trained = read_trained(out / f"fold{fold}" / "checkpoints" / "last.ckpt")
+        seen = {one for data in trained.contract.ever_seen for one in data.patient_hashes}
+        assert row["patient"] not in seen
+        assert len(seen) == 5 - len(splits.folds[fold])
+    assert all(case.in_training is False for case in result.evaluation.cases)
+
+
+def test_the_figures_are_those_of_the_files(done):
+    result, out = done
+    maes, trees = [], []
+    for row in rows(out):
+        suv = {
+            name: read_nifti(out / "predictions" / row[name], "SUVBW").array
+            for name in ("predicted", "reference", f"beside:{TREES}")
+        }
+        ct = read_nifti(out / "predictions" / row["ct"], "HU")
+        body = body_of_ct(ct.array, ct.geometry)
+        assert not body[0].any(), "what was not measured is air"
+        maes.append(np.abs(suv["predicted"] - suv["reference"])[body].mean())
+        trees.append(np.abs(suv[f"beside:{TREES}"] - suv["reference"])[body].mean())
+    summary = result.evaluation.summary
+    own = {(line.kind, line.region, line.metric): line for line in summary.lines}
+    beside = {(line.name, line.tier, line.metric): line for line in summary.baselines}
+    assert own["tier", "body", "mae"].interval.mean == pytest.approx(np.mean(maes), rel=1e-5)
+    line = beside[TREES, "body", "mae"]
+    assert line.interval.mean == pytest.approx(np.mean(trees), rel=1e-5)
+    assert line.difference.mean == pytest.approx(np.mean(np.subtract(maes, trees)), rel=1e-5)
+
+
+def test_the_report_names_the_trees_and_how_to_make_it_again(done):
+    result, out = done
+    page = (out / "report" / "report.html").read_text()
+    assert TREES in page
+    assert "5 patients in 2 folds" in page
+    record = json.loads((out / "crossval.json").read_text())
+    assert record["command"] == result.predicted.command
+    assert record["command"].startswith("ctpet crossval name=made ")
+    assert len(record["checkpoints"]) == 2
+
+
+def test_the_folds_networks_average_into_one_that_has_seen_everybody(done):
+    result, _ = done
+    assert read_average(result.predicted.checkpoints).contract.patients == 5
+
+
+def test_what_is_done_is_kept_and_what_was_lost_is_made_again(done, tmp_path):
+    result, first = done
+    out = tmp_path / "again"
+    shutil.copytree(first, out)
+    kept = out / "fold0" / "checkpoints" / "last.ckpt", out / "predictions" / "fold0"
+    before = [path.stat().st_mtime_ns for path in kept]
+    shutil.rmtree(out / "fold1")
+    shutil.rmtree(out / "predictions" / "fold1")
+    again = api.crossval(CrossvalRequest(overrides_of(first), out))
+    assert [path.stat().st_mtime_ns for path in kept] == before
+    mae = [
+        next(line.interval for line in one.evaluation.summary.lines if line.region == "body")
+        for one in (result, again)
+    ]
+    assert mae[0] == mae[1]
+
+
+def test_another_experiment_in_the_same_folder_is_refused_before_anything_is_written(done):
+    _, out = done
+    before = (out / "fold0" / "config.yaml").read_text()
+    with pytest.raises(CtpetError, match=r"holds another run: .*optimizer\.lr was"):
+        predict_all(CrossvalRequest((*overrides_of(out), "optimizer.lr=0.5"), out))
+    assert (out / "fold0" / "config.yaml").read_text() == before
+    assert (out / "report" / "report.html").exists()
+
+
+def test_weights_that_have_seen_who_is_held_out_do_not_predict_him(done, dataset, tmp_path):
+    result, _ = done
+    told = overrides(dataset, f"start_from='{result.predicted.checkpoints[0]}'")
+    with pytest.raises(CtpetError, match=r"has seen \d of the patients of fold 1"):
+        predict_all(CrossvalRequest(told, tmp_path / "out", folds=(1,)))
+
+
+def test_patients_may_be_judged_on_boxes(dataset, tmp_path):
+    out = tmp_path / "out"
+    result = api.crossval(CrossvalRequest(overrides(dataset, BOXES), out, folds=(0,)))
+    held_out = read_splits(dataset).folds[0]
+    assert result.evaluation.patients == len(held_out)
+    assert len(result.evaluation.cases) == 3 * len(held_out)
+    places = [out / "predictions" / row["predicted"] for row in rows(out)]
+    assert {read_nifti(place, "SUVBW").array.shape for place in places} == {(16, 16, 16)}
+
+
+def test_trees_predict_what_they_were_taught_and_nothing_outside_the_body(dataset):
+    cases = list_cases(dataset)
+    said = BoostedTrees([[case] for case in cases[:3]]).predict(cases[4])
+    body = cases[4].array("region") == BODY
+    assert (said[~body] == 0).all()
+    assert np.abs(said - cases[4].array("pet"))[body].mean() < 0.05
+    assert features(cases[4], body).shape == (body.sum(), 15)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["data.fold=1"], "sets data.fold itself. Leave data.fold=1 out"),
+        (["resume=never"], "sets resume itself"),
+        (["experiment=nowhere"], "nowhere"),
+        (["data.datasett=x"], "datasett"),
+        (["--folds", "7"], "There is no fold 7; the folds are 0 to 1"),
+    ],
+)
+def test_what_a_user_mistypes_is_one_line(dataset, tmp_path, arguments, line):
+    told = ["crossval", *overrides(dataset), *arguments, "-o", str(tmp_path / "out")]
+    outcome = CliRunner().invoke(app, told)
+    assert outcome.exit_code == 1
+    assert line in outcome.stderr
+    assert outcome.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_folds_that_are_no_numbers_are_a_matter_of_usage(dataset, tmp_path):
+    told = ["crossval", *overrides(dataset), "--folds", "a", "-o", str(tmp_path / "out")]
+    assert CliRunner().invoke(app, told).exit_code == 2
+
+
+def test_without_data_the_missing_key_is_named(tmp_path):
+    outcome = CliRunner().invoke(app, ["crossval", "-o", str(tmp_path / "out")])
+    assert outcome.exit_code == 1
+    assert "data.dataset" in outcome.stderr
