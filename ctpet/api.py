@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ctpet.job.demo import DemoResult
     from ctpet.job.run import JobResult
     from ctpet.learn.crossval.run import Crossval, CrossvalRequest
-    from ctpet.learn.export.run import Exported
+    from ctpet.learn.export.run import Exported, Windows
     from ctpet.prepare.run import PrepareRequest, PrepareResult
 
 __all__ = [
@@ -289,6 +289,7 @@ def export(
     *,
     dataset: str | Path | None = None,
     evaluation: str | Path | None = None,
+    windows: "Windows" = "measured",
     progress: Progress = silent,
 ) -> "Exported":
     """Make a model file of a trained network, if it gives the network's numbers.
@@ -303,6 +304,7 @@ def export(
         out: the model file to make; its name becomes the model's.
         dataset: prepared folder to try the model on; None: the training's, or a digital patient.
         evaluation: a Markdown file for the card's section on error.
+        windows: ``none`` makes a model for whole volumes only, which need not tile.
         progress: told how far the work is.
 
     Raises:
@@ -322,6 +324,7 @@ def export(
         name=model.stem,
         dataset=None if dataset is None else Path(dataset),
         evaluation=None if evaluation is None else Path(evaluation),
+        windows=windows,
     )
     with ExitStack() as stack:  # they appear in reverse order: the model file last
         files = [stack.enter_context(staged_file(model, suffixes=(".onnx",)))]

@@ -75,7 +75,8 @@ class ModelContract:
         radionuclide: of the tracer; those whose DICOM code and half-life ctpet knows.
         spacing_mm: grid along (k, j, i).
         size_multiple: K, J, I must be multiples of these.
-        halo_voxels: how far along (k, j, i) the input reaches into an output voxel.
+        halo_voxels: how far along (k, j, i) the input reaches into an output voxel; None: each
+            voxel depends on the whole, so that the model runs on whole volumes only.
         hu_range: what the graph clips its input to.
         suv_range: what the output can be.
         slice_spacing_seen_mm: finest and coarsest slice spacing of the CTs it was made on.
@@ -101,7 +102,7 @@ class ModelContract:
     radionuclide: Radionuclide
     spacing_mm: tuple[float, float, float]
     size_multiple: tuple[int, int, int]
-    halo_voxels: tuple[int, int, int]
+    halo_voxels: tuple[int, int, int] | None
     hu_range: tuple[float, float]
     suv_range: tuple[float, float]
     slice_spacing_seen_mm: tuple[float, float]
@@ -133,7 +134,8 @@ class ModelContract:
             raise ValueError(f"spacing_mm must be at least {LEAST_SPACING_MM}, not {spacing}")
         _keep(self, "spacing_mm", spacing)
         _keep(self, "size_multiple", _counts("size_multiple", self.size_multiple, least=1))
-        _keep(self, "halo_voxels", _counts("halo_voxels", self.halo_voxels, least=0))
+        if self.halo_voxels is not None:
+            _keep(self, "halo_voxels", _counts("halo_voxels", self.halo_voxels, least=0))
         for name in ("hu_range", "suv_range"):
             low, high = _numbers(name, getattr(self, name), 2)
             if not low < high:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ctpet.job.run import JobResult
     from ctpet.learn.crossval.run import Crossval
     from ctpet.learn.export.run import Exported
+    from ctpet.learn.export.tiling import Tiling
     from ctpet.prepare.run import PrepareResult
 
 _MOST_NAMES = 8
@@ -111,6 +112,7 @@ def model_text(model: dict[str, Any]) -> str:
         "grid": f"{spacing} mm (k, j, i)",
         "input": "{:g} to {:g} HU".format(*model["hu_range"]),
         "output": "{:g} to {:g} SUVbw".format(*model["suv_range"]),
+        "windows": _windows(model),
         "fitted on": "; before that: ".join(
             ["; ".join(one["description"] for one in trained_on)]
             + [one["description"] for one in ancestors]
@@ -121,6 +123,15 @@ def model_text(model: dict[str, Any]) -> str:
         "sha256": model["digest_sha256"],
     }
     return "\n".join(f"{name:<10} {text}" for name, text in rows.items())
+
+
+def _windows(model: dict[str, Any]) -> str:
+    """Say whether a model may be run piece by piece, and what memory it takes."""
+    memory = f"{model['working_bytes_per_voxel']} bytes a voxel"
+    if model["halo_voxels"] is None:
+        return f"none, it runs on whole volumes only; {memory}"
+    halo = " × ".join(map(str, model["halo_voxels"]))
+    return f"of any size, with a halo of {halo} voxels; {memory}"
 
 
 def _credit(data: dict[str, Any]) -> str:
@@ -232,7 +243,7 @@ def crossval_text(result: "Crossval", out: Path) -> str:
 
 def export_text(result: "Exported", out: Path) -> str:
     """Say what was measured, and which files there are."""
-    contract, tiling = result.contract, result.tiling
+    contract = result.contract
     lines = [f"{contract.name} {contract.model_version}, SYNTHETIC – NOT FOR DIAGNOSIS", ""]
     lines += [
         f"{row.provider} {row.precision}: within {row.max_suv:.2g} SUV of the network, "
@@ -240,12 +251,10 @@ def export_text(result: "Exported", out: Path) -> str:
         for row in result.parity.rows
     ]
     lines += [f"not compared: {reason}" for reason in result.parity.absent]
-    moved = tiling.max_difference_suv[tiling.halo_voxels]
     return "\n".join(
         [
             *lines,
-            f"halo       {tiling.halo_voxels} voxels: {tiling.windows} windows change no voxel by "
-            f"more than {moved:.2g} SUV",
+            f"halo       {_halo(result.tiling)}",
             f"memory     {contract.working_bytes_per_voxel} bytes a voxel",
             f"sha256     {result.digest_sha256}",
             "",
@@ -254,6 +263,16 @@ def export_text(result: "Exported", out: Path) -> str:
             f"  {out.stem}.safetensors   the weights, to train on from",
             f"  {out.stem}.yaml          the configuration",
         ]
+    )
+
+
+def _halo(tiling: "Tiling | None") -> str:
+    if tiling is None:
+        return "none: whole volumes only, as was asked"
+    moved = tiling.max_difference_suv[tiling.halo_voxels]
+    return (
+        f"{tiling.halo_voxels} voxels: {tiling.windows} windows change no voxel by more than "
+        f"{moved:.2g} SUV"
     )
 
 

@@ -183,6 +183,13 @@ def _choices() -> str:
     return "\n".join([" Groups and their choices, as in `network=multiscale`:", "", *lines])
 
 
+class ExportWindows(StrEnum):
+    """Choices of `export --windows`."""
+
+    MEASURED = "measured"
+    NONE = "none"
+
+
 @explained
 def export(
     checkpoints: Annotated[
@@ -196,6 +203,10 @@ def export(
     evaluation: Annotated[
         Path | None, typer.Option(help="Markdown for the card: error, baselines beside it.")
     ] = None,
+    windows: Annotated[
+        ExportWindows,
+        typer.Option(help="none: a model for whole volumes only, that need not tile."),
+    ] = ExportWindows.MEASURED,
     quiet: Quiet = False,
     as_json: Json = False,
     debug: Debug = False,
@@ -214,7 +225,12 @@ def export(
 
     with reporting(STAGE_SHARES, style="quiet" if quiet else "auto") as progress:
         result = api.export(
-            checkpoints, out, dataset=dataset, evaluation=evaluation, progress=progress
+            checkpoints,
+            out,
+            dataset=dataset,
+            evaluation=evaluation,
+            windows=windows.value,
+            progress=progress,
         )
     if as_json:
         print_json(result.to_json())

@@ -71,7 +71,7 @@ def plan_windows(shape: Shape3, contract: ModelContract, memory_bytes: int) -> W
     """Plan the fewest voxels to compute that memory allows.
 
     One window if the whole volume fits; else slabs that span j and i, so that memory does not
-    grow with the number of slices; else boxes.
+    grow with the number of slices; else boxes. A model for whole volumes only is never cut.
 
     Args:
         shape: of the volume, (k, j, i).
@@ -79,8 +79,10 @@ def plan_windows(shape: Shape3, contract: ModelContract, memory_bytes: int) -> W
         memory_bytes: what one pass may use.
 
     Raises:
-        CtpetError: if not even the smallest window fits.
+        CtpetError: if not even the smallest window fits, or the volume that must not be cut.
     """
+    if contract.halo_voxels is None:
+        return _whole(shape, contract, memory_bytes)
     multiple, halo = contract.size_multiple, contract.halo_voxels
     options = [_axis_options(n, m, h) for n, m, h in zip(shape, multiple, halo, strict=True)]
     most = memory_bytes // contract.working_bytes_per_voxel
@@ -129,6 +131,28 @@ def run_windows(
         result[kept] = predicted[read]
     report(1.0)
     return result
+
+
+def _whole(shape: Shape3, contract: ModelContract, memory_bytes: int) -> WindowPlan:
+    """Return the plan of one window.
+
+    Raises:
+        CtpetError: it does not fit.
+    """
+    k, j, i = (_round_up(n, m) for n, m in zip(shape, contract.size_multiple, strict=True))
+    needed = k * j * i * contract.working_bytes_per_voxel
+    if needed > memory_bytes:
+        raise CtpetError(
+            f"{contract.name} runs on whole volumes only, and one of {_by(shape)} voxels needs "
+            f"{_mib(needed)} MiB of memory; it may use {_mib(memory_bytes)} MiB. Free memory, allow "
+            "the model more of it, or take a model that tiles."
+        )
+    whole = [(Cut(0, 0, length),) for length in shape]
+    return WindowPlan(shape, (k, j, i), (whole[0], whole[1], whole[2]))
+
+
+def _by(shape: Shape3) -> str:
+    return " × ".join(map(str, shape))
 
 
 def _fill(window: Floats, array: Floats, cuts: tuple[Cut, Cut, Cut]) -> None:

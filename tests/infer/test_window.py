@@ -102,6 +102,26 @@ def test_rows_and_columns_are_cut_only_when_the_thinnest_slab_does_not_fit():
     assert len(cut.cuts[1]) > 1 or len(cut.cuts[2]) > 1
 
 
+def test_a_model_for_whole_volumes_is_never_cut():
+    contract = a_contract(size_multiple=(8, 16, 16), halo_voxels=None, working_bytes_per_voxel=1024)
+    plan = plan_windows((29, 50, 61), contract, 32 * 64 * 64 * 1024)
+    assert plan.count == 1
+    assert plan.size == (32, 64, 64)
+    wanted = (
+        r"test-model runs on whole volumes only, and one of 29 × 50 × 61 voxels needs 128 MiB .* "
+        r"may use 128 MiB\. Free memory, allow the model more of it, or take a model that tiles"
+    )
+    with pytest.raises(CtpetError, match=wanted):
+        plan_windows((29, 50, 61), contract, 32 * 64 * 64 * 1024 - 1)
+
+
+def test_a_whole_volume_comes_back_as_it_is_padding_left_out():
+    contract = a_contract(size_multiple=(8, 8, 8), halo_voxels=None)
+    hu = np.random.default_rng(0).normal(0, 500, (9, 17, 5)).astype(np.float32)
+    plan = plan_windows(hu.shape, contract, 2**40)
+    np.testing.assert_array_equal(run_windows(hu, plan, lambda x: x.copy(), nothing), hu)
+
+
 def test_a_window_that_cannot_fit_says_what_is_needed():
     contract = a_contract(size_multiple=(8, 8, 8), working_bytes_per_voxel=4096)
     with pytest.raises(CtpetError, match=r"needs at least 2 MiB .* may use 1 MiB.*allow the model"):

@@ -64,8 +64,7 @@ The file was compared with the network it was made from ({reference}) on {voxels
 |---|---|---|---|---|
 {rows}
 {absent}
-Windows: with a halo of {halo} voxels, {windows} windows of {window} voxels changed no voxel of \
-the {shape} volume by more than {moved} SUV (limit {limit:g}). Smaller halos: {smaller}.
+Windows: {windows}
 
 Memory: {memory} bytes for each voxel of a window. File: {megabytes:.1f} MB, {parameters:.1f} \
 million weights.
@@ -89,12 +88,12 @@ class Measured:
 
     Attributes:
         parity: against its network.
-        tiling: against one piece.
+        tiling: against one piece; None: for whole volumes only.
         size_bytes: of the file.
     """
 
     parity: Parity
-    tiling: Tiling
+    tiling: Tiling | None
     size_bytes: int
 
 
@@ -109,9 +108,8 @@ def card_text(
         measured: of the model file.
         evaluation: Markdown on its error, baselines beside it; None: nothing is claimed.
     """
-    tiling, parity = measured.tiling, measured.parity
+    parity = measured.parity
     git = trained.provenance.get("git") or {}
-    smaller = [f"{h}: {d:.2g} SUV" for h, d in tiling.max_difference_suv.items() if d > LIMIT_SUV]
     return CARD.format(
         name=contract.name,
         version=contract.model_version,
@@ -137,13 +135,7 @@ def card_text(
             for row in parity.rows
         ),
         absent="".join(f"\nNot compared: {reason}.\n" for reason in parity.absent),
-        halo=tiling.halo_voxels,
-        windows=tiling.windows,
-        window=_by(tiling.size),
-        shape=_by(tiling.shape),
-        moved=f"{tiling.max_difference_suv[tiling.halo_voxels]:.2g}",
-        limit=LIMIT_SUV,
-        smaller="; ".join(smaller) or "none that was tried fails",
+        windows=_windows(measured.tiling),
         memory=contract.working_bytes_per_voxel,
         megabytes=measured.size_bytes / 1e6,
         parameters=sum(p.numel() for p in trained.network.parameters()) / 1e6,
@@ -151,6 +143,22 @@ def card_text(
         licence="; ".join(_named(one.licence for one in contract.ever_seen)) or "no licence named",
         attribution=" ".join(_named(one.attribution for one in contract.ever_seen))
         or "Nobody has to be credited.",
+    )
+
+
+def _windows(tiling: Tiling | None) -> str:
+    if tiling is None:
+        return (
+            "none. The model runs on whole volumes only: each voxel depends on the whole. What it "
+            "predicts of a part of a CT is not what it predicts of that part in the whole, and it "
+            "learnt from pieces."
+        )
+    smaller = [f"{h}: {d:.2g} SUV" for h, d in tiling.max_difference_suv.items() if d > LIMIT_SUV]
+    return (
+        f"with a halo of {tiling.halo_voxels} voxels, {tiling.windows} windows of "
+        f"{_by(tiling.size)} voxels changed no voxel of the {_by(tiling.shape)} volume by more "
+        f"than {tiling.max_difference_suv[tiling.halo_voxels]:.2g} SUV (limit {LIMIT_SUV:g}). Smaller "
+        f"halos: {'; '.join(smaller) or 'none that was tried fails'}."
     )
 
 

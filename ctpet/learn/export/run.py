@@ -4,21 +4,29 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ctpet.contract import ModelContract
 from ctpet.errors import CtpetError
 from ctpet.infer.embed import write_contract
+from ctpet.infer.model import Model
 from ctpet.learn.export.card import Measured, card_text
 from ctpet.learn.export.graph import build_graph
 from ctpet.learn.export.held_out import held_out
 from ctpet.learn.export.memory import working_bytes_per_voxel
 from ctpet.learn.export.parity import Parity, check_parity
+from ctpet.learn.export.remedy import tiling_remedy
 from ctpet.learn.export.tiling import Tiling, smallest_halo
-from ctpet.learn.export.trained import read_average
+from ctpet.learn.export.trained import Trained, read_average
 from ctpet.learn.export.weights_file import write_config, write_weights
 from ctpet.learn.mixture import configured_folders
 from ctpet.progress import Progress, silent
+
+Windows = Literal["measured", "none"]
+"""``measured``: a model must tile; ``none``: it is made for whole volumes only."""
 
 PARITY_KEY, TILING_KEY = "ctpet.parity", "ctpet.tiling"
 
@@ -41,12 +49,15 @@ class ExportRequest:
         name: of the model.
         dataset: prepared folder to try it on; None: see :func:`held_out`.
         evaluation: Markdown file for the card's section on error; None: nothing is claimed.
+        windows: whether it must tile. One that was trained by a contract without a halo is made
+            for whole volumes, whatever stands here.
     """
 
     checkpoints: tuple[Path, ...]
     name: str
     dataset: Path | None = None
     evaluation: Path | None = None
+    windows: Windows = "measured"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +86,14 @@ class Exported:
         digest_sha256: of the model file.
         size_bytes: of the model file.
         parity: against its network.
-        tiling: against one piece.
+        tiling: against one piece; None: for whole volumes only.
     """
 
     contract: ModelContract
     digest_sha256: str
     size_bytes: int
     parity: Parity
-    tiling: Tiling
+    tiling: Tiling | None
 
     def to_json(self) -> dict[str, Any]:
         """Return what was measured as a JSON object."""
@@ -91,10 +102,10 @@ class Exported:
             "model_version": self.contract.model_version,
             "digest_sha256": self.digest_sha256,
             "size_bytes": self.size_bytes,
-            "halo_voxels": list(self.contract.halo_voxels),
+            "halo_voxels": self.contract.halo_voxels,
             "working_bytes_per_voxel": self.contract.working_bytes_per_voxel,
             "parity": self.parity.to_json(),
-            "tiling": asdict(self.tiling),
+            "tiling": self.tiling and asdict(self.tiling),
         }
 
 
@@ -130,12 +141,12 @@ def run_export(
     memory = working_bytes_per_voxel(files.model, drafted.size_multiple)
     progress("memory", 1.0)
     progress("tiling", 0.0)
-    tiling = smallest_halo(model, tried.ct_hu)
+    tiling = _tiling(request, trained, model, tried.ct_hu)
     progress("tiling", 1.0)
     progress("card", 0.0)
-    halo = (tiling.halo_voxels,) * 3
+    halo = tiling and (tiling.halo_voxels,) * 3
     contract = replace(drafted, halo_voxels=halo, working_bytes_per_voxel=memory)
-    for key, value in ((PARITY_KEY, parity.to_json()), (TILING_KEY, asdict(tiling))):
+    for key, value in ((PARITY_KEY, parity.to_json()), (TILING_KEY, tiling and asdict(tiling))):
         graph.metadata_props.add(key=key, value=json.dumps(value, sort_keys=True, allow_nan=False))
     model = write_contract(graph, contract, files.model)
     write_weights(trained.network, contract, files.weights)
@@ -144,6 +155,19 @@ def run_export(
     files.card.write_text(card_text(trained, contract, measured, evaluation), "utf-8")
     progress("card", 1.0)
     return Exported(contract, model.digest, len(model.data), parity, tiling)
+
+
+def _tiling(
+    request: ExportRequest, trained: Trained, model: Model, ct_hu: NDArray[np.float32]
+) -> Tiling | None:
+    """Return how a model tiles; None where it is made for whole volumes only.
+
+    Raises:
+        CtpetError: it must tile and does not.
+    """
+    if request.windows == "none" or trained.contract.halo_voxels is None:
+        return None
+    return smallest_halo(model, ct_hu, remedy=tiling_remedy(trained.network, trained.config))
 
 
 def _read(path: Path | None) -> str | None:

@@ -47,13 +47,16 @@ class Tiling:
     max_difference_suv: dict[int, float]
 
 
-def smallest_halo(model: Model, ct_hu: NDArray[np.float32], halos: Sequence[int] = HALOS) -> Tiling:
+def smallest_halo(
+    model: Model, ct_hu: NDArray[np.float32], halos: Sequence[int] = HALOS, *, remedy: str = ""
+) -> Tiling:
     """Find the smallest halo with which windows change no voxel by more than the limit.
 
     Args:
         model: its own halo is not looked at.
         ct_hu: HU, (k, j, i), on the model's grid.
         halos: what to try, in this order.
+        remedy: sentences for who is refused, such as :func:`tiling_remedy`'s.
 
     Raises:
         CtpetError: none keeps the limit, or the volume is too small to be cut.
@@ -69,7 +72,7 @@ def smallest_halo(model: Model, ct_hu: NDArray[np.float32], halos: Sequence[int]
         differences[halo] = difference_suv(model, ct_hu, plan, whole)
         if differences[halo] <= LIMIT_SUV:
             return Tiling(halo, plan.count, plan.size, plan.shape, differences)
-    raise CtpetError(_refusal(model.contract, (k, j, i), differences))
+    raise CtpetError(_refusal(model.contract, (k, j, i), differences, remedy))
 
 
 def many_windows(shape: Shape3, contract: ModelContract) -> WindowPlan | None:
@@ -139,7 +142,9 @@ def predict(model: Model, ct_hu: NDArray[np.float32], plan: WindowPlan) -> NDArr
     return run_windows(ct_hu, plan, backend.run, lambda _: None)
 
 
-def _refusal(contract: ModelContract, shape: Shape3, differences: dict[int, float]) -> str:
+def _refusal(
+    contract: ModelContract, shape: Shape3, differences: dict[int, float], remedy: str
+) -> str:
     if not differences:
         return (
             f"A case of {shape} voxels is too small to be cut into windows. Name a dataset with "
@@ -148,6 +153,5 @@ def _refusal(contract: ModelContract, shape: Shape3, differences: dict[int, floa
     least = min(differences.values())
     return (
         f"{contract.name} does not tile: windows change its output by {least:.3g} SUV even with a "
-        f"halo of {max(differences)} voxels; the limit is {LIMIT_SUV:g}. Use batch in place of "
-        "instance or group normalisation, and a network that sees less far."
-    )
+        f"halo of {max(differences)} voxels; the limit is {LIMIT_SUV:g}. {remedy}"
+    ).rstrip()

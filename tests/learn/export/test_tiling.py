@@ -60,8 +60,8 @@ def test_a_network_with_instance_normalisation_is_refused(tmp_path, ct):
     contract = tiny_contract()
     model = write_contract(build_graph(network, (4, 4, 4)), contract, tmp_path / "m.onnx")
     with pytest.raises(CtpetError, match=r"test-model does not tile: .* limit is 0\.02") as refusal:
-        smallest_halo(model, ct)
-    assert "instance" in str(refusal.value)
+        smallest_halo(model, ct, remedy="Do this.")
+    assert str(refusal.value).endswith("limit is 0.02. Do this.")
 
 
 def test_a_case_too_small_to_cut_proves_nothing(model):
