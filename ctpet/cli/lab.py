@@ -191,7 +191,7 @@ class ExportWindows(StrEnum):
 
 
 @explained
-def export(
+def export(  # noqa: PLR0913  (typer: one parameter an option)
     checkpoints: Annotated[
         list[Path],
         typer.Argument(help="runs/NAME/checkpoints/….ckpt; several are averaged."),

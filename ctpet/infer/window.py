@@ -144,8 +144,8 @@ def _whole(shape: Shape3, contract: ModelContract, memory_bytes: int) -> WindowP
     if needed > memory_bytes:
         raise CtpetError(
             f"{contract.name} runs on whole volumes only, and one of {_by(shape)} voxels needs "
-            f"{_mib(needed)} MiB of memory; it may use {_mib(memory_bytes)} MiB. Free memory, allow "
-            "the model more of it, or take a model that tiles."
+            f"{_mib(needed)} MiB of memory; it may use {_mib(memory_bytes)} MiB. Free memory, "
+            "allow the model more of it, or take a model that tiles."
         )
     whole = [(Cut(0, 0, length),) for length in shape]
     return WindowPlan(shape, (k, j, i), (whole[0], whole[1], whole[2]))

@@ -157,8 +157,8 @@ def _windows(tiling: Tiling | None) -> str:
     return (
         f"with a halo of {tiling.halo_voxels} voxels, {tiling.windows} windows of "
         f"{_by(tiling.size)} voxels changed no voxel of the {_by(tiling.shape)} volume by more "
-        f"than {tiling.max_difference_suv[tiling.halo_voxels]:.2g} SUV (limit {LIMIT_SUV:g}). Smaller "
-        f"halos: {'; '.join(smaller) or 'none that was tried fails'}."
+        f"than {tiling.max_difference_suv[tiling.halo_voxels]:.2g} SUV (limit {LIMIT_SUV:g}). "
+        f"Smaller halos: {'; '.join(smaller) or 'none that was tried fails'}."
     )
 
 
