@@ -46,8 +46,7 @@ def _norm_keys(part: Any, path: str) -> Iterator[str]:
         return
     if "_target_" in part:
         taken = inspect.signature(get_object(part["_target_"])).parameters
-        key = next((key for key in NORM_KEYS if key in taken), None)
-        if key is not None:
-            yield f"{'' if key in part else '+'}{path}.{key}"
+        for norm in [key for key in NORM_KEYS if key in taken][:1]:
+            yield f"{'' if norm in part else '+'}{path}.{norm}"
     for key, each in part.items():
         yield from _norm_keys(each, f"{path}.{key}")

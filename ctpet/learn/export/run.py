@@ -144,7 +144,7 @@ def run_export(
     tiling = _tiling(request, trained, model, tried.ct_hu)
     progress("tiling", 1.0)
     progress("card", 0.0)
-    halo = tiling and (tiling.halo_voxels,) * 3
+    halo = None if tiling is None else (tiling.halo_voxels,) * 3
     contract = replace(drafted, halo_voxels=halo, working_bytes_per_voxel=memory)
     for key, value in ((PARITY_KEY, parity.to_json()), (TILING_KEY, tiling and asdict(tiling))):
         graph.metadata_props.add(key=key, value=json.dumps(value, sort_keys=True, allow_nan=False))
