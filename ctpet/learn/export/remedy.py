@@ -49,4 +49,4 @@ def _norm_keys(part: Any, path: str) -> Iterator[str]:
         for norm in [key for key in NORM_KEYS if key in taken][:1]:
             yield f"{'' if norm in part else '+'}{path}.{norm}"
     for key, each in part.items():
-        yield from _norm_keys(each, f"{path}.{key}")
+        yield from _norm_keys(each, f"{path}.{key!s}")
