@@ -29,6 +29,7 @@ from ctpet.learn.run_folder import (
 )
 from ctpet.learn.stop import explained_stop
 from ctpet.learn.together import cannot_be_told, seen_before
+from ctpet.learn.trial import refuse_what_fails
 from ctpet.learn.weights import find_weights, load_weights
 from ctpet.learn.whole_checkpoints import WholeCheckpointIO, progress_of
 
@@ -80,6 +81,7 @@ def train(config: DictConfig) -> dict[str, float]:
         logger=loggers,
     )
     refuse_what_does_not_fit(config, contract, trainer, data)
+    refuse_what_fails(network, tuple(config.data.crops.size_voxels), contract.size_multiple)
     if _leads():
         write_run(folder, config, contract, provenance)
     with explained_stop(trainer, folder / LAST_CHECKPOINT):

@@ -42,7 +42,7 @@ def typed(tmp_path, dataset, *overrides):
             ["name=x", "data.batch_size=0"],
             r"data\.batch_size is 0, and must be a whole number from 1",
         ),
-        (["name=x", "network.backbone.backbone.blocks_down=[]"], "cannot be built|cannot begin"),
+        (["name=x", "network.backbone.backbone.blocks_down=[]"], "The network fails on 3 channels"),
         (["name=x", "trainer.max_epochs=abc"], "cannot be built|cannot begin"),
         (["name=x", "start_from=nowhere"], "nowhere holds no weights"),
         (["name=x", "resume=perhaps"], "auto or never"),
