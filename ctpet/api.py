@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ctpet.job.run import JobResult
     from ctpet.learn.crossval.run import Crossval, CrossvalRequest
     from ctpet.learn.export.run import Exported, Windows
+    from ctpet.learn.runs import Run
     from ctpet.prepare.run import PrepareRequest, PrepareResult
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "info",
     "phantom",
     "prepare",
+    "runs",
     "scan",
     "suv",
     "synthesize",
@@ -174,6 +176,19 @@ def train(*overrides: str) -> dict[str, float]:
     with needs_extra("train"):
         from ctpet.learn.command import train_with
     return train_with(overrides)
+
+
+def runs(folder: str | Path = "runs") -> "tuple[Run, ...]":
+    """List the trainings in a folder: how far they came, and how well they did.
+
+    Raises:
+        InputRefused: there is no such folder.
+    """
+    from ctpet.extras import needs_extra
+
+    with needs_extra("train"):
+        from ctpet.learn.runs import list_runs
+    return list_runs(Path(folder))
 
 
 def crossval(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ctpet.learn.crossval.run import Crossval
     from ctpet.learn.export.run import Exported
     from ctpet.learn.export.tiling import Tiling
+    from ctpet.learn.runs import Run
     from ctpet.prepare.run import PrepareResult
 
 _MOST_NAMES = 8
@@ -228,6 +229,20 @@ def prepare_text(result: "PrepareResult") -> str:
         f"{result.info.cases} cases of {result.info.patients} patients in {result.out}",
     ]
     return "\n".join(rows)
+
+
+def runs_text(found: "Sequence[Run]") -> str:
+    """Tell of each run in a line, and of its best epoch."""
+    if not found:
+        return "no run of a training here"
+    wide = max(len(str(run.folder)) for run in found)
+    lines = []
+    for run in found:
+        epochs = "" if run.of_epochs is None else f"{run.epochs} of {run.of_epochs} epochs"
+        best = "" if run.best is None else f"{run.metric} {run.best:.4g} in epoch {run.best_epoch}"
+        told = (f"{run.folder!s:<{wide}}", f"{run.state:<13}", f"{epochs:<17}", best)
+        lines.append("  ".join(told).rstrip())
+    return "\n".join(lines)
 
 
 def crossval_text(result: "Crossval", out: Path) -> str:

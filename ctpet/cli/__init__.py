@@ -53,6 +53,7 @@ app.command(epilog="Example: ctpet prepare raw/ cases/ --workers 8")(lab.prepare
 app.command(epilog="Example: ctpet export runs/phantom/checkpoints/last.ckpt -o phantom.onnx")(
     lab.export
 )
+app.command(epilog="Example: ctpet runs runs/")(lab.runs)
 app.command(
     epilog="Example: ctpet crossval experiment=sts data.dataset=cases/ -o crossval/",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},

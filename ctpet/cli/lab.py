@@ -111,6 +111,23 @@ def train(context: typer.Context, debug: Debug = False) -> None:
     run(context.args)
 
 
+@explained
+def runs(
+    folder: Annotated[Path, typer.Argument(help="That holds them, at any depth.")] = Path("runs"),
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    r"""List trainings: how far they came, their best epoch. Needs ctpet\[train]."""
+    from ctpet import api
+    from ctpet.texts import runs_text
+
+    found = api.runs(folder)
+    if as_json:
+        print_json([run.to_json() for run in found])
+    else:
+        say(runs_text(found))
+
+
 @explained_aloud
 def crossval(  # noqa: PLR0913  (typer: one parameter an option)
     context: typer.Context,

@@ -18,6 +18,10 @@ from ctpet.learn.train import train
 from ctpet.prepare.cases import CaseInvalid
 from ctpet.resources import resource_folder
 
+MAY_BE_NULL = ("experiment", "debug")
+"""Groups of which nothing need be chosen."""
+
+_NULL_GROUP = re.compile(r"([\w/]+)=(?:null)?")
 _MISSING = re.compile(r"Missing mandatory value: ([\w.]+)")
 
 
@@ -65,6 +69,7 @@ def compose(overrides: Sequence[str]) -> DictConfig:
     Raises:
         HydraException: it cannot be composed; see :func:`explained_configuration`.
     """
+    refuse_null_groups(overrides)
     folder = str(resource_folder("configs"))
     with hydra.initialize_config_dir(folder, version_base="1.3"):
         return hydra.compose("train", list(overrides))
@@ -83,8 +88,23 @@ def run(arguments: Sequence[str]) -> None:
     """
     sys.argv = [__file__, *arguments]  # Lightning starts further processes by it
     os.environ["HYDRA_FULL_ERROR"] = "1"  # or Hydra prints failures itself
+    refuse_null_groups(arguments)
     with explained_configuration():
         main()
+
+
+def refuse_null_groups(overrides: Sequence[str]) -> None:
+    """Refuse ``GROUP=null``, which Hydra cannot take.
+
+    Raises:
+        CtpetError: naming the group and what may be chosen in it.
+    """
+    for override in overrides:
+        found = _NULL_GROUP.fullmatch(override)
+        group = resource_folder("configs") / found[1] if found else None
+        if found and group and group.is_dir() and found[1] not in MAY_BE_NULL:
+            choices = ", ".join(sorted(path.stem for path in group.glob("[a-z]*.yaml")))
+            raise CtpetError(f"{override}: one of a group is chosen by its name, here {choices}.")
 
 
 def _tell(line: str) -> None:
