@@ -1,11 +1,29 @@
 """Whether the parts of a configuration fit each other, before a training begins."""
 
+import os
+
 from lightning import Trainer
 from omegaconf import DictConfig
 
 from ctpet.contract import ModelContract
 from ctpet.errors import CtpetError
 from ctpet.learn.data import CaseDataModule
+
+
+def refuse_what_nobody_means(trainer: DictConfig) -> None:
+    """Refuse a training of no epochs, of endlessly many, or of more processes than there are cores.
+
+    Raises:
+        CtpetError: naming the key, what it is and what it must be.
+    """
+    epochs, devices, cores = trainer.max_epochs, trainer.devices, os.cpu_count() or 1
+    if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
+        raise CtpetError(f"trainer.max_epochs is {epochs}, and must be a whole number from 1 up.")
+    if trainer.accelerator == "cpu" and isinstance(devices, int) and not 1 <= devices <= cores:
+        raise CtpetError(
+            f"trainer.devices is {devices}; this machine has {cores} cores, and each process of a "
+            "training takes one at least."
+        )
 
 
 def refuse_what_does_not_fit(

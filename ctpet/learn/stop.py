@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from hydra.errors import HydraException
 from lightning import Trainer
+from omegaconf.errors import OmegaConfBaseException
 from torch import Tensor
 
 from ctpet.errors import CtpetError, is_disk_full
@@ -55,6 +57,25 @@ def explained_stop(trainer: Trainer, last: Path) -> Iterator[None]:
         if told is None:
             raise
         raise TrainingStopped(told) from error
+
+
+@contextmanager
+def explained_beginning() -> Iterator[None]:
+    """Turn what fails while a training is put together into one line.
+
+    Raises:
+        CtpetError: in place of what the parts raise; what names its key already is let through.
+    """
+    try:
+        yield
+    except (CtpetError, HydraException, OmegaConfBaseException, OSError):
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        raise CtpetError(
+            f"The training cannot begin: {type(error).__name__}: {reason}. Look at the "
+            "configuration: --cfg job shows it, and --debug where it failed."
+        ) from error
 
 
 def _explained(error: Exception, trainer: Trainer, checkpoint: str) -> str | None:

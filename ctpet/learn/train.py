@@ -15,7 +15,7 @@ from ctpet.contract import ModelContract
 from ctpet.errors import CtpetError
 from ctpet.learn.data import CaseDataModule
 from ctpet.learn.draft_contract import draft_contract
-from ctpet.learn.fits import refuse_what_does_not_fit
+from ctpet.learn.fits import refuse_what_does_not_fit, refuse_what_nobody_means
 from ctpet.learn.identity import changes, other_cases, refuse_another_run
 from ctpet.learn.lineage import read_parent, refuse_another_kind
 from ctpet.learn.network import SuvNetwork
@@ -27,7 +27,7 @@ from ctpet.learn.run_folder import (
     read_begun,
     write_run,
 )
-from ctpet.learn.stop import explained_stop
+from ctpet.learn.stop import explained_beginning, explained_stop
 from ctpet.learn.together import cannot_be_told, seen_before
 from ctpet.learn.trial import refuse_what_fails
 from ctpet.learn.weights import find_weights, load_weights
@@ -53,35 +53,40 @@ def train(config: DictConfig) -> dict[str, float]:
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     folder = Path(config.paths.run)
     resume = checkpoint_to_resume(folder, when=config.resume)
+    refuse_what_nobody_means(config.trainer)
     precision = _precision(config.trainer)
-    seed_everything(config.seed, workers=True, verbose=False)
-    data: CaseDataModule = instantiate(config.data)
-    provenance = provenance_now(data.fingerprint(), precision)
-    if resume is not None:
-        provenance = _resumed(folder, config, provenance)
-    data.setup("fit")
-    for sentence in cannot_be_told(data.sets):
-        _say(sentence)
-    network: SuvNetwork = instantiate(config.network)
-    start = None if config.start_from is None else find_weights(config.start_from)
-    if start is not None:
-        load_weights(network, start)
-    contract = _contract(config, network, data, start)
-    for sentence in seen_before(data.sets, contract.ancestors):
-        _say(sentence)
-    objective = instantiate(config.objective, network=network, contract=contract)
-    loggers = _chosen(config.logger)
-    trainer: Trainer = instantiate(
-        config.trainer,
-        precision=precision,
-        plugins=WholeCheckpointIO(),
-        callbacks=[
-            one for one in _chosen(config.callbacks) if loggers or not isinstance(one, NEED_LOGGER)
-        ],
-        logger=loggers,
-    )
-    refuse_what_does_not_fit(config, contract, trainer, data)
-    refuse_what_fails(network, tuple(config.data.crops.size_voxels), contract.size_multiple)
+    with explained_beginning():
+        seed_everything(config.seed, workers=True, verbose=False)
+        data: CaseDataModule = instantiate(config.data)
+        provenance = provenance_now(data.fingerprint(), precision)
+        if resume is not None:
+            provenance = _resumed(folder, config, provenance)
+        data.setup("fit")
+        for sentence in cannot_be_told(data.sets):
+            _say(sentence)
+        network: SuvNetwork = instantiate(config.network)
+        start = None if config.start_from is None else find_weights(config.start_from)
+        if start is not None:
+            load_weights(network, start)
+        contract = _contract(config, network, data, start)
+        for sentence in seen_before(data.sets, contract.ancestors):
+            _say(sentence)
+        objective = instantiate(config.objective, network=network, contract=contract)
+        loggers = _chosen(config.logger)
+        trainer: Trainer = instantiate(
+            config.trainer,
+            precision=precision,
+            plugins=WholeCheckpointIO(),
+            callbacks=[
+                one
+                for one in _chosen(config.callbacks)
+                if loggers or not isinstance(one, NEED_LOGGER)
+            ],
+            logger=loggers,
+        )
+        refuse_what_does_not_fit(config, contract, trainer, data)
+        size = tuple(config.data.crops.size_voxels)
+        refuse_what_fails(network, size, contract.size_multiple, config.data.batch_size)
     if _leads():
         write_run(folder, config, contract, provenance)
     with explained_stop(trainer, folder / LAST_CHECKPOINT):

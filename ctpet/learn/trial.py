@@ -13,28 +13,30 @@ from ctpet.volume.geometry import Shape3
 _ABSENT = re.compile(r"No module named '(\w+)")
 
 
-def refuse_what_fails(network: SuvNetwork, crop: Shape3, size_multiple: Shape3) -> None:
+def refuse_what_fails(
+    network: SuvNetwork, crop: Shape3, size_multiple: Shape3, batch_size: int = 1
+) -> None:
     """Refuse a network that cannot be trained on crops, or run at sizes that its contract promises.
 
     Args:
         network: a copy of it is tried.
         crop: voxels of a crop, (k, j, i), multiples of ``size_multiple``.
         size_multiple: of the contract.
+        batch_size: of the training; batch normalisation of one voxel needs two crops.
 
     Raises:
         CtpetError: saying what it returned or why it failed, and the keys to look at.
     """
     trial = copy.deepcopy(network).cpu()
     with torch.random.fork_rng(devices=[]), torch.no_grad():
-        _try(
-            trial.train(), crop, "network.backbone: in_channels, spatial_dims, strides, upsampling"
-        )
+        keys = "network.backbone: in_channels, spatial_dims, strides, upsampling"
+        _try(trial.train(), min(batch_size, 2), crop, keys)
         odd = _odd_multiple(crop, size_multiple)
-        _try(trial.eval(), odd, f"contract.size_multiple, which is {list(size_multiple)}")
+        _try(trial.eval(), 1, odd, f"contract.size_multiple, which is {list(size_multiple)}")
 
 
-def _try(network: SuvNetwork, size: Shape3, keys: str) -> None:
-    ct = torch.zeros(1, 1, *size)
+def _try(network: SuvNetwork, batch_size: int, size: Shape3, keys: str) -> None:
+    ct = torch.zeros(batch_size, 1, *size)
     shown = network.show(ct)
     what = f"{shown.shape[1]} channels (network.channels) of {' × '.join(map(str, size))} voxels"
     try:
