@@ -5,11 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
+from ctpet.errors import InputRefused
+from ctpet.findings import Finding
 from ctpet.prepare.found import Found
 from ctpet.prepare.nifti_pair import NiftiPair
 from ctpet.prepare.pairing import Refusal
 from ctpet.prepare.patients import patients_of, told_of_patients
 from ctpet.prepare.spelling import Role, other_tracer, role_of, stem_of
+from ctpet.prepare.suv_scale import sidecar, suv_scale
 
 _IMAGES = frozenset({"ct", "pet"})
 
@@ -150,9 +153,30 @@ def _pair(one: _Examination, patient: str, root: Path) -> NiftiPair | Refusal:
         message = f"{names} could be meant; leave one, or name it in a table"
         return Refusal(name, "several-files", message)
     maps = {role: paths[0] for role, paths in best.items()}
+    try:
+        factor, scaled = _scale(maps["pet"])
+    except InputRefused as refusal:
+        return Refusal(name, refusal.code, str(refusal))
     return NiftiPair(
-        name, patient, maps["ct"], maps["pet"], maps.get("lesions"), maps.get("labels")
+        name,
+        patient,
+        maps["ct"],
+        maps["pet"],
+        maps.get("lesions"),
+        maps.get("labels"),
+        suv_factor=factor,
+        scaled=scaled,
     )
+
+
+def _scale(pet: Path) -> tuple[float, Finding | None]:
+    """Return SUVbw per value where a side-car names units; without one, values are SUVbw.
+
+    Raises:
+        InputRefused: those of :func:`ctpet.prepare.suv_scale.suv_scale`.
+    """
+    told = sidecar(pet.with_name(f"{stem_of(pet)}.json"))
+    return suv_scale(told, tracer="FDG") if told.get("Units") else (1.0, None)
 
 
 def _is_autopet(whole: Sequence[_Examination]) -> bool:

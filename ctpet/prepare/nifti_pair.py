@@ -29,6 +29,8 @@ class NiftiPair:
         lesions: label map, or None.
         labels: label map of organs, or None; may be the file of the lesions.
         lesion_numbers: which numbers of a file for both are lesions; None: it is for one.
+        suv_factor: SUVbw per value of the PET.
+        scaled: how it was made; None where the values are SUVbw.
     """
 
     name: str
@@ -38,11 +40,14 @@ class NiftiPair:
     lesions: Path | None = None
     labels: Path | None = None
     lesion_numbers: frozenset[int] | None = None
+    suv_factor: float = 1.0
+    scaled: Finding | None = None
 
     @property
     def identity(self) -> str:
         """The places of CT and PET."""
-        return f"{self.ct.resolve()} {self.pet.resolve()}"
+        scaled = "" if self.suv_factor == 1.0 else f" × {self.suv_factor:.9g}"
+        return f"{self.ct.resolve()} {self.pet.resolve()}{scaled}"
 
     def files(self) -> Iterable[Path]:
         """Return CT, PET and label maps."""
@@ -58,10 +63,11 @@ class NiftiPair:
         if stem_of(self.ct).lower() == "ctres":
             message = "The CT was resampled to the PET's grid by its source"
             findings = (Finding("ct-resampled-by-source", "info", message),)
+        findings += (self.scaled,) if self.scaled else ()
         ct = read_nifti_ct(self.ct)
         return Pair(
             ct=ct.volume,
-            pet=read_suv(self.pet),
+            pet=read_suv(self.pet, self.suv_factor),
             lesions=self._map(self.lesions, lesions=True),
             labels=self._map(self.labels, lesions=False),
             findings=(*findings, *ct.findings),
@@ -77,13 +83,19 @@ class NiftiPair:
         return LabelMap(np.where(mine, whole.array, 0).astype(np.uint16), whole.geometry)
 
 
-def read_suv(path: Path) -> Volume:
+def read_suv(path: Path, factor: float = 1.0) -> Volume:
     """Read a measured PET in SUVbw, and refuse one whose values are no SUV.
+
+    Args:
+        path: NIfTI.
+        factor: SUVbw per value of the file.
 
     Raises:
         InputRefused: those of :func:`ctpet.nifti.read_nifti_pet`; ``pet-not-suv``.
     """
     pet = read_nifti_pet(path)
+    if factor != 1.0:
+        pet = Volume(pet.array * np.float32(factor), pet.geometry, pet.quantity)
     high = float(np.percentile(pet.array, 99))
     if high > _HIGHEST_SUV:
         raise InputRefused(

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
+from ctpet.prepare.bids import bids_pairs, bids_roots, is_of_bids
 from ctpet.prepare.folders import folder_pairs
 from ctpet.prepare.found import Found
 from ctpet.prepare.nnunet import is_of_nnunet, nnunet_pairs, nnunet_roots
@@ -39,7 +40,10 @@ def nifti_pairs(root: Path, files: Iterable[Path]) -> tuple[Found, list[Path]]:
     return found + plain, unsaid
 
 
-_LAYOUTS: tuple[tuple[Roots, IsOf, Pairs], ...] = ((nnunet_roots, is_of_nnunet, nnunet_pairs),)
+_LAYOUTS: tuple[tuple[Roots, IsOf, Pairs], ...] = (
+    (nnunet_roots, is_of_nnunet, nnunet_pairs),
+    (bids_roots, is_of_bids, bids_pairs),
+)
 
 
 def unrecognised(files: Iterable[Path], root: Path) -> list[Refusal]:
