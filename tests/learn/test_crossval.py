@@ -124,6 +124,19 @@ def test_what_is_done_is_kept_and_what_was_lost_is_made_again(done, tmp_path):
     assert mae[0] == mae[1]
 
 
+def test_a_fold_that_was_trained_anew_is_predicted_anew(done, tmp_path):
+    _, first = done
+    out = tmp_path / "again"
+    shutil.copytree(first, out)
+    shutil.rmtree(out / "fold1")
+    places = {row["case"]: out / "predictions" / row["predicted"] for row in rows(out)}
+    before = {case: place.read_bytes() for case, place in places.items()}
+    told = [one for one in overrides_of(first) if not one.startswith("seed")]
+    predict_all(CrossvalRequest((*told, "seed=7"), out, folds=(1,)))
+    for row in rows(out):
+        assert places[row["case"]].read_bytes() != before[row["case"]]
+
+
 def test_another_experiment_in_the_same_folder_is_refused_before_anything_is_written(done):
     _, out = done
     before = (out / "fold0" / "config.yaml").read_text()

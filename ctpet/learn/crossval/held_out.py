@@ -1,6 +1,7 @@
 """What each network, and the trees beside it, predict of the patients that they did not see."""
 
 import csv
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from omegaconf import OmegaConf
 
 from ctpet.errors import CtpetError
 from ctpet.evaluate.table import BESIDE
@@ -18,7 +20,6 @@ from ctpet.learn.export.trained import Trained, read_trained
 from ctpet.learn.together import OpenDataSet
 from ctpet.learn.torch_backend import TorchBackend, predict_array
 from ctpet.learn.trees import BoostedTrees
-from ctpet.learn.whole_checkpoints import progress_of
 from ctpet.nifti import write_nifti
 from ctpet.prepare.boxes import box_cases
 from ctpet.prepare.cases import UNMEASURED, Case
@@ -145,8 +146,10 @@ def _pieces(fold: Fold) -> Iterator[tuple[Judged, Case]]:
 
 def _stamp(fold: Fold) -> str:
     """Return what changes when the predictions would be others."""
-    epoch, step = progress_of(fold.checkpoint)
-    made_of = {"data": fold.data.fingerprint(), "epoch": epoch, "step": step}
+    with fold.checkpoint.open("rb") as file:
+        weights = hashlib.file_digest(file, "sha256").hexdigest()
+    pieces = OmegaConf.to_container(fold.config.data, resolve=True)
+    made_of = {"cases": fold.data.fingerprint(), "pieces": pieces, "weights": weights}
     return json.dumps(made_of, sort_keys=True) + "\n"
 
 
