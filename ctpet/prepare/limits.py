@@ -55,6 +55,13 @@ LIMITS = (
 )  # fmt: skip
 
 
+_REMEDY: Mapping[Severity, str] = {
+    "warning": "Look at it on the contact sheet",
+    "error": "Lay CT and PET over each other in a viewer; mend the pair, or leave it out",
+}
+"""What is refused is no case, and so on no contact sheet."""
+
+
 def judge(quality: Mapping[str, float]) -> tuple[Finding, ...]:
     """Return a finding for each measurement outside its limits: ``warning``, or ``error``."""
     findings = []
@@ -65,7 +72,7 @@ def judge(quality: Mapping[str, float]) -> tuple[Finding, ...]:
         severity: Severity = "warning" if _within(value, limit.bearable) else "error"
         low, high = limit.good if severity == "warning" else limit.bearable
         text = f"{limit.words.format(value=value)}; expected is {_range(low, high)}"
-        findings.append(Finding(limit.code, severity, text, "Look at it on the contact sheet"))
+        findings.append(Finding(limit.code, severity, text, _REMEDY[severity]))
     return tuple(findings)
 
 
