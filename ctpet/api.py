@@ -122,7 +122,7 @@ def suv(
         return suv_report(Path(pet), series_uid=series_instance_uid)
     from ctpet.dicom.read_pet import read_pet
     from ctpet.job.staging import staged_file
-    from ctpet.nifti import write_nifti
+    from ctpet.nifti import SYNTHETIC_PET, write_nifti
 
     with staged_file(Path(out), suffixes=(".nii", ".nii.gz")) as path:
         report = suv_report(Path(pet), series_uid=series_instance_uid)
@@ -130,7 +130,7 @@ def suv(
             return report
         reading = read_pet(report.series)
         synthetic = any(finding.code == "synthetic-pet" for finding in report.findings)
-        descrip = "SYNTHETIC PET SUVbw NOT FOR DIAGNOSIS" if synthetic else "PET SUVbw"
+        descrip = SYNTHETIC_PET if synthetic else "PET SUVbw"
         write_nifti(reading.volume, path, descrip=descrip)
     return with_reading(report, reading.findings)
 

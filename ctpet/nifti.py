@@ -45,6 +45,10 @@ _LARGEST_LABEL = 2**16 - 1
 _BROKEN_FILE = (ImageFileError, HeaderDataError, OSError, EOFError, ValueError, zlib.error)
 
 
+SYNTHETIC_PET = "SYNTHETIC PET SUVbw NOT FOR DIAGNOSIS"
+"""What a file of ours says of itself where its maker is not told elsewhere."""
+
+
 def is_nifti_name(path: Path) -> bool:
     """Tell whether a file is called as NIfTI files are, in capitals or not."""
     return path.name.lower().endswith((".nii", ".nii.gz"))

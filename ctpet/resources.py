@@ -6,6 +6,14 @@ from typing import Literal
 from ctpet.errors import CtpetError
 
 
+def config_choices() -> dict[str, list[str]]:
+    """Return what may be chosen in each group of a training's configuration, sorted."""
+    groups: dict[str, list[str]] = {}
+    for path in sorted(resource_folder("configs").glob("*/[a-z]*.yaml")):
+        groups.setdefault(path.parent.name, []).append(path.stem)
+    return groups
+
+
 def resource_folder(name: Literal["configs", "checkpoints"]) -> Path:
     """Return the folder of that name: inside an installed wheel, else in the repository.
 

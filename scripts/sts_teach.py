@@ -60,12 +60,10 @@ def main() -> None:
         pieces = box_cases(cases, replace(JUDGED, per_patient=args.boxes))
     for left_out in (*range(len(splits.folds)), None):
         learned = cases if left_out is None else splits.train_cases(cases, left_out)
-        patients: dict[str, list[Case]] = {}
-        for box in box_cases(learned, JUDGED):
-            patients.setdefault(box.patient_hash, []).append(box)
+        trees = BoostedTrees(box_cases(learned, JUDGED))
         folder = args.out / f"fold{left_out}"
         shutil.copytree(args.dataset, folder, ignore=shutil.ignore_patterns(CASES_FOLDER))
-        teach(pieces, BoostedTrees(list(patients.values())), folder)
+        teach(pieces, trees, folder)
         print(f"{folder}: {len(pieces)} cases", flush=True)
 
 

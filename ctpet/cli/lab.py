@@ -6,15 +6,15 @@ from typing import Annotated
 
 import typer
 
-from ctpet.cli.review import InLanguage, Language
 from ctpet.cli.shared import (
-    EXIT_INTERRUPTED,
     Debug,
+    InLanguage,
     Json,
+    Language,
     Quiet,
-    complain,
     explained,
     explained_aloud,
+    going_on,
     print_json,
     say,
 )
@@ -78,13 +78,11 @@ def prepare(  # noqa: PLR0913  (typer: one parameter an option)
         workers=workers or os.cpu_count() or 1,
         about=About(description, attribution, licence, salt, tracer),
     )
-    try:
-        with reporting(STAGE_SHARES, style="quiet" if quiet else "auto") as progress:
-            result = api.prepare(request, progress=progress)
-    except KeyboardInterrupt as stop:
-        line = f"Stopped. What {out} holds is whole; the same command goes on from there."
-        complain("interrupted", line, "", as_json=as_json)
-        raise typer.Exit(EXIT_INTERRUPTED) from stop
+    with (
+        going_on(out, as_json=as_json),
+        reporting(STAGE_SHARES, style="quiet" if quiet else "auto") as progress,
+    ):
+        result = api.prepare(request, progress=progress)
     if as_json:
         print_json(result.to_json())
     elif not quiet:
@@ -168,13 +166,11 @@ def crossval(  # noqa: PLR0913  (typer: one parameter an option)
         folds=None if folds is None else _fold_numbers(folds),
         workers=workers or os.cpu_count() or 1,
     )
-    try:
-        with reporting(STAGE_SHARES, style="quiet" if quiet else "auto") as progress:
-            result = api.crossval(request, language=language.value, progress=progress)
-    except KeyboardInterrupt as stop:
-        line = f"Stopped. What {out} holds is whole; the same command goes on from there."
-        complain("interrupted", line, "", as_json=as_json)
-        raise typer.Exit(EXIT_INTERRUPTED) from stop
+    with (
+        going_on(out, as_json=as_json),
+        reporting(STAGE_SHARES, style="quiet" if quiet else "auto") as progress,
+    ):
+        result = api.crossval(request, language=language.value, progress=progress)
     if as_json:
         print_json({**result.predicted.to_json(), "evaluation": summary_json(result.evaluation)})
     elif not quiet:
@@ -191,12 +187,9 @@ def _fold_numbers(told: str) -> tuple[int, ...]:
 
 def _choices() -> str:
     """List the groups of the training's configuration with what may be chosen in each."""
-    from ctpet.resources import resource_folder
+    from ctpet.resources import config_choices
 
-    groups: dict[str, list[str]] = {}
-    for path in sorted(resource_folder("configs").glob("*/[a-z]*.yaml")):
-        groups.setdefault(path.parent.name, []).append(path.stem)
-    lines = [f"  {group:<14}{', '.join(names)}" for group, names in groups.items()]
+    lines = [f"  {group:<14}{', '.join(names)}" for group, names in config_choices().items()]
     return "\n".join([" Groups and their choices, as in `network=multiscale`:", "", *lines])
 
 

@@ -1,29 +1,20 @@
 """What a reviewer runs: evaluate, compare."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ctpet.cli.shared import Debug, Json, Quiet, explained, print_json, say
+from ctpet.cli.shared import Debug, InLanguage, Json, Language, Quiet, explained, print_json, say
 
 if TYPE_CHECKING:
     from ctpet.evaluate.margin import Margin
-
-
-class Language(StrEnum):
-    """Choices of `--language`."""
-
-    ENGLISH = "en"
-    VIETNAMESE = "vi"
 
 
 MarginOption = Annotated[
     str | None,
     typer.Option(help="Difference of MAE in the body that matters: 0.05 (g/mL) or 10%."),
 ]
-InLanguage = Annotated[Language, typer.Option(help="In which the page opens; it holds both.")]
 
 
 @explained

@@ -3,8 +3,10 @@
 import functools
 import json
 import sys
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -19,6 +21,27 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a fa
 Series = Annotated[
     str | None, typer.Option("--series", metavar="UID", help="Series to use, if there are several.")
 ]
+
+
+class Language(StrEnum):
+    """Choices of `--language`."""
+
+    ENGLISH = "en"
+    VIETNAMESE = "vi"
+
+
+InLanguage = Annotated[Language, typer.Option(help="In which the page opens; it holds both.")]
+
+
+@contextmanager
+def going_on(out: Path, *, as_json: bool) -> Iterator[None]:
+    """Say, where work is stopped that leaves whole parts behind, that it can be gone on with."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        line = f"Stopped. What {out} holds is whole; the same command goes on from there."
+        complain("interrupted", line, "", as_json=as_json)
+        raise typer.Exit(EXIT_INTERRUPTED) from stop
 
 
 def explained(command: Callable[..., None]) -> Callable[..., None]:

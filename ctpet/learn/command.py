@@ -16,9 +16,9 @@ from omegaconf.errors import OmegaConfBaseException
 from ctpet.errors import CtpetError
 from ctpet.learn.train import train
 from ctpet.prepare.cases import CaseInvalid
-from ctpet.resources import resource_folder
+from ctpet.resources import config_choices, resource_folder
 
-MAY_BE_NULL = ("experiment", "debug")
+MAY_BE_NULL = frozenset({"experiment", "debug"})
 """Groups of which nothing need be chosen."""
 
 _NULL_GROUP = re.compile(r"([\w/]+)=(?:null)?")
@@ -99,12 +99,12 @@ def refuse_null_groups(overrides: Sequence[str]) -> None:
     Raises:
         CtpetError: naming the group and what may be chosen in it.
     """
+    choices = config_choices()
     for override in overrides:
         found = _NULL_GROUP.fullmatch(override)
-        group = resource_folder("configs") / found[1] if found else None
-        if found and group and group.is_dir() and found[1] not in MAY_BE_NULL:
-            choices = ", ".join(sorted(path.stem for path in group.glob("[a-z]*.yaml")))
-            raise CtpetError(f"{override}: one of a group is chosen by its name, here {choices}.")
+        if found and found[1] in choices.keys() - MAY_BE_NULL:
+            told = ", ".join(choices[found[1]])
+            raise CtpetError(f"{override}: one of a group is chosen by its name, here {told}.")
 
 
 def _tell(line: str) -> None:

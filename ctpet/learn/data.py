@@ -10,6 +10,7 @@ from lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
 from ctpet.errors import CtpetError
+from ctpet.learn.counts import refuse_no_count
 from ctpet.learn.crops import CropDataset, Cropper, CropSettings, seen_of
 from ctpet.learn.mixture import DataSet, mixture
 from ctpet.learn.sampling import EpochSampler, Turns, turn_counts
@@ -104,9 +105,9 @@ class CaseDataModule(LightningDataModule):
         if self.sets:
             return
         for name, value in (("steps_per_epoch", self._steps), ("batch_size", self._batch_size)):
-            _refuse_no_count(name, value, least=1)
+            refuse_no_count(f"data.{name}", value, least=1)
         if self._validation_cases is not None:
-            _refuse_no_count("validation_cases", self._validation_cases, least=0)
+            refuse_no_count("data.validation_cases", self._validation_cases, least=0)
         sets = tuple(_open(each) for each in self.settings)
         refuse_what_does_not_mix(sets)
         turn_counts([each.share for each in self.settings], self._steps * self._batch_size)
@@ -155,11 +156,6 @@ class CaseDataModule(LightningDataModule):
         """Return the numbers of :attr:`judged`, one at a time."""
         numbers: Any = range(len(self.judged))
         return DataLoader(numbers, batch_size=None)
-
-
-def _refuse_no_count(name: str, value: object, *, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise CtpetError(f"data.{name} is {value}, and must be a whole number from {least} up.")
 
 
 def _open(settings: DataSet) -> OpenDataSet:

@@ -7,6 +7,7 @@ from omegaconf import DictConfig
 
 from ctpet.contract import ModelContract
 from ctpet.errors import CtpetError
+from ctpet.learn.counts import refuse_no_count
 from ctpet.learn.data import CaseDataModule
 
 
@@ -16,9 +17,8 @@ def refuse_what_nobody_means(trainer: DictConfig) -> None:
     Raises:
         CtpetError: naming the key, what it is and what it must be.
     """
-    epochs, devices, cores = trainer.max_epochs, trainer.devices, os.cpu_count() or 1
-    if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
-        raise CtpetError(f"trainer.max_epochs is {epochs}, and must be a whole number from 1 up.")
+    refuse_no_count("trainer.max_epochs", trainer.max_epochs, least=1)
+    devices, cores = trainer.devices, os.cpu_count() or 1
     if trainer.accelerator == "cpu" and isinstance(devices, int) and not 1 <= devices <= cores:
         raise CtpetError(
             f"trainer.devices is {devices}; this machine has {cores} cores, and each process of a "

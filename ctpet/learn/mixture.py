@@ -15,7 +15,7 @@ from typing import Any
 from ctpet.errors import CtpetError
 from ctpet.learn.crops import TARGETS, CropSettings
 from ctpet.learn.sampling import CropWeights
-from ctpet.prepare.boxes import BoxRule, read_rule
+from ctpet.prepare.boxes import BoxRule, is_number, read_rule
 from ctpet.prepare.cases import CaseInvalid
 
 KEYS = (
@@ -159,7 +159,7 @@ def _checked(one: DataSet) -> DataSet:
     """
     for name in ("share", "validation_weight"):
         value = getattr(one, name)
-        if not _is_number(value) or not isfinite(value) or value < 0:
+        if not is_number(value) or not isfinite(value) or value < 0:
             raise CtpetError(f"{one.key}.{name} is {value}, and must be a number from 0 up.")
     if one.fold is not None and (isinstance(one.fold, bool) or not isinstance(one.fold, int)):
         raise CtpetError(f"{one.key}.fold is {one.fold}, and must be a fold's number or null.")
@@ -193,7 +193,3 @@ def _boxes(key: str, told: Any) -> BoxRule | None:
 def _refuse_nothing(name: str, values: Sequence[float]) -> None:
     if not any(values):
         raise CtpetError(f"Every {name} that counts in data.datasets is 0. Give one of them more.")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -71,11 +71,7 @@ def explained_beginning() -> Iterator[None]:
     except (CtpetError, HydraException, OmegaConfBaseException, OSError):
         raise
     except Exception as error:
-        reason = " ".join(str(error).split())
-        raise CtpetError(
-            f"The training cannot begin: {type(error).__name__}: {reason}. Look at the "
-            "configuration: --cfg job shows it, and --debug where it failed."
-        ) from error
+        raise CtpetError(_cannot_begin(error)) from error
 
 
 def _explained(error: Exception, trainer: Trainer, checkpoint: str) -> str | None:
@@ -92,12 +88,16 @@ def _explained(error: Exception, trainer: Trainer, checkpoint: str) -> str | Non
             "resume=auto."
         )
     if trainer.global_step == 0:
-        reason = " ".join(str(error).split())
-        return (
-            f"The training cannot begin: {type(error).__name__}: {reason}. Look at the "
-            "configuration: --cfg job shows it, and --debug where it failed."
-        )
+        return _cannot_begin(error)
     return None
+
+
+def _cannot_begin(error: Exception) -> str:
+    reason = " ".join(str(error).split())
+    return (
+        f"The training cannot begin: {type(error).__name__}: {reason}. Look at the "
+        "configuration: --cfg job shows it, and --debug where it failed."
+    )
 
 
 def _where(trainer: Trainer) -> str:

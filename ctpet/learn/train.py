@@ -23,6 +23,7 @@ from ctpet.learn.precision import training_precision
 from ctpet.learn.run_folder import (
     CHECKPOINTS_FOLDER,
     LAST_CHECKPOINT,
+    Begun,
     provenance_now,
     read_begun,
     write_run,
@@ -144,25 +145,27 @@ def _resumed(folder: Path, config: DictConfig, now: dict[str, Any]) -> dict[str,
         CtpetError: it would be another run; nothing has been written.
     """
     begun = read_begun(folder)
-    changed = same_run(folder, config, now["data_fingerprint"])
+    changed = same_run(folder, begun, config, now["data_fingerprint"])
     for key, (before, after) in changed.items():
         _say(f"Goes on with {key}={after}, begun with {before}.")
     told = {"command": now["command"], "precision": now["precision"], "changed": changed}
     return {**begun.provenance, "resumed": [*begun.provenance.get("resumed", ()), told]}
 
 
-def same_run(folder: Path, config: DictConfig, fingerprint: object) -> dict[str, tuple[Any, Any]]:
+def same_run(
+    folder: Path, begun: Begun, config: DictConfig, fingerprint: object
+) -> dict[str, tuple[Any, Any]]:
     """Return what differs from what a run was begun with, where that makes it no other run.
 
     Args:
         folder: of the run.
+        begun: what it was begun with.
         config: now.
         fingerprint: of the data, now.
 
     Raises:
-        CtpetError: it is another run, or does not say what it was begun with.
+        CtpetError: it is another run.
     """
-    begun = read_begun(folder)
     changed = changes(begun.config, config)
     prints = begun.provenance.get("data_fingerprint"), fingerprint
     refuse_another_run(folder, changed, other_cases(*prints))

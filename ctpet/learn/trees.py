@@ -5,6 +5,7 @@ window of HU: clipped HU, HU blurred at four scales, the local spread of soft ti
 soft tissue, fat and bone at three scales, 15 in all.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -34,16 +35,16 @@ _BLUR_MM, _SPREAD_MM, _SHARE_MM = (4, 8, 16, 32), 8, (4, 10, 24)
 class BoostedTrees:
     """Gradient-boosted trees, fitted by absolute error on voxels of the body."""
 
-    def __init__(self, patients: Sequence[Sequence[Case]]) -> None:
+    def __init__(self, pieces: Sequence[Case]) -> None:
         """Fit on as many voxels of each patient, drawn from all of his pieces alike.
 
         Args:
-            patients: pieces of each, whole cases or boxes, of which trees see nothing outside.
+            pieces: of patients, whole cases or boxes, of which trees see nothing outside.
         """
         rng = np.random.default_rng(0)
+        of_patient = Counter(piece.patient_hash for piece in pieces)
         drawn = [
-            _draw(piece, VOXELS_PER_PATIENT // len(pieces), rng)
-            for pieces in patients
+            _draw(piece, VOXELS_PER_PATIENT // of_patient[piece.patient_hash], rng)
             for piece in pieces
         ]
         inputs, targets = (np.concatenate(part) for part in zip(*drawn, strict=True))

@@ -53,14 +53,8 @@ def progress_of(checkpoint: Path) -> tuple[int, int]:
     Raises:
         CtpetError: it is damaged.
     """
-    try:
-        state = torch.load(checkpoint, map_location="cpu", weights_only=False)
-        return int(state["epoch"]), int(state["global_step"])
-    except Exception as error:
-        raise CtpetError(
-            f"{checkpoint} cannot be read ({type(error).__name__}). Put another checkpoint of the "
-            "run, such as best.ckpt, in its place, or begin again under another name=…"
-        ) from error
+    state = _read(checkpoint)
+    return int(state["epoch"]), int(state["global_step"])
 
 
 def is_finished(checkpoint: Path, max_epochs: int) -> bool:
@@ -71,13 +65,24 @@ def is_finished(checkpoint: Path, max_epochs: int) -> bool:
     """
     if not checkpoint.exists():
         return False
-    epoch, _ = progress_of(checkpoint)
-    state = torch.load(checkpoint, map_location="cpu", weights_only=False)
+    state = _read(checkpoint)
     stopped = any(
         isinstance(own, dict) and own.get("stopped_epoch", 0) > 0
         for own in state.get("callbacks", {}).values()
     )
-    return stopped or epoch + 1 >= max_epochs
+    return stopped or int(state["epoch"]) + 1 >= max_epochs
+
+
+def _read(checkpoint: Path) -> dict[str, Any]:
+    try:
+        state: dict[str, Any] = torch.load(checkpoint, map_location="cpu", weights_only=False)
+        int(state["epoch"]), int(state["global_step"])
+    except Exception as error:
+        raise CtpetError(
+            f"{checkpoint} cannot be read ({type(error).__name__}). Put another checkpoint of the "
+            "run, such as best.ckpt, in its place, or begin again under another name=…"
+        ) from error
+    return state
 
 
 def checkpoint_words(checkpoint: Path) -> str:

@@ -40,11 +40,11 @@ class BoxRule:
     seed: int
 
     def __post_init__(self) -> None:
-        if not (_number(self.side_mm) and math.isfinite(self.side_mm) and self.side_mm > 0):
+        if not (is_number(self.side_mm) and math.isfinite(self.side_mm) and self.side_mm > 0):
             raise ValueError(f"side_mm must be a length in mm, not {self.side_mm!r}")
         for name, least in (("per_patient", 1), ("seed", 0)):
             value = getattr(self, name)
-            if not (_number(value) and isinstance(value, int) and value >= least):
+            if not (is_number(value) and isinstance(value, int) and value >= least):
                 raise ValueError(f"{name} must be whole and at least {least}, not {value!r}")
 
 
@@ -187,5 +187,6 @@ def _not_meant(told: object, why: str) -> str:
     )
 
 
-def _number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Tell a number from what YAML may give in its place, true and false among it."""
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -165,7 +165,7 @@ def test_patients_may_be_judged_on_boxes(dataset, tmp_path):
 
 def test_trees_predict_what_they_were_taught_and_nothing_outside_the_body(dataset):
     cases = list_cases(dataset)
-    said = BoostedTrees([[case] for case in cases[:3]]).predict(cases[4])
+    said = BoostedTrees(cases[:3]).predict(cases[4])
     body = cases[4].array("region") == BODY
     assert (said[~body] == 0).all()
     assert np.abs(said - cases[4].array("pet"))[body].mean() < 0.05

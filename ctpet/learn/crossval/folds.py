@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from ctpet.errors import CtpetError
 from ctpet.learn.command import compose, explained_configuration, run
 from ctpet.learn.data import CaseDataModule
-from ctpet.learn.run_folder import LAST_CHECKPOINT
+from ctpet.learn.run_folder import LAST_CHECKPOINT, read_begun
 from ctpet.learn.train import same_run, train
 from ctpet.learn.whole_checkpoints import is_finished
 from ctpet.prepare.splits import read_splits
@@ -47,11 +47,8 @@ class Fold:
         """Tell whether the training came to its end.
 
         Raises:
-            CtpetError: the folder holds another run, or a damaged checkpoint.
+            CtpetError: its checkpoint is damaged.
         """
-        if not self.checkpoint.exists():
-            return False
-        same_run(self.folder, self.config, self.data.fingerprint())
         return is_finished(self.checkpoint, int(self.config.trainer.max_epochs))
 
 
@@ -81,7 +78,9 @@ def open_folds(
         folds = tuple(_open(overrides, out, number) for number in wanted)
         for fold in folds:
             fold.data.setup("fit")
-            fold.is_finished()
+            if fold.checkpoint.exists():
+                begun = read_begun(fold.folder)
+                same_run(fold.folder, begun, fold.config, fold.data.fingerprint())
     return folds
 
 

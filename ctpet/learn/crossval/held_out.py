@@ -14,13 +14,14 @@ from omegaconf import OmegaConf
 
 from ctpet.errors import CtpetError
 from ctpet.evaluate.table import BESIDE
+from ctpet.infer.window import PADDING_HU
 from ctpet.learn.crossval.folds import Fold
 from ctpet.learn.data import Judged
 from ctpet.learn.export.trained import Trained, read_trained
 from ctpet.learn.together import OpenDataSet
 from ctpet.learn.torch_backend import TorchBackend, predict_array
 from ctpet.learn.trees import BoostedTrees
-from ctpet.nifti import write_nifti
+from ctpet.nifti import SYNTHETIC_PET, write_nifti
 from ctpet.prepare.boxes import box_cases
 from ctpet.prepare.cases import UNMEASURED, Case
 from ctpet.progress import Progress
@@ -29,8 +30,6 @@ from ctpet.volume import Volume
 TREES = "boosted trees"
 PREDICTED, BESIDE_TREES, MEASURED, CT, LESIONS = "predicted", "trees", "measured", "ct", "lesions"
 STAMP_FILE, TABLE_FILE = "made-of.json", "cases.csv"
-_SYNTHETIC = "SYNTHETIC PET SUVbw NOT FOR DIAGNOSIS"
-_AIR_HU = -1024.0
 
 
 def predict_folds(folds: Sequence[Fold], out: Path, progress: Progress) -> None:
@@ -65,13 +64,8 @@ def write_table(folds: Sequence[Fold], out: Path) -> Path:
                     for folder in (PREDICTED, MEASURED, CT, LESIONS, BESIDE_TREES)
                 ]
                 there = [place if (out / place).exists() else "" for place in places]
-                writer.writerow([piece.patient_hash, name_of(piece), *there])
+                writer.writerow([piece.patient_hash, piece.case_id, *there])
     return path
-
-
-def name_of(piece: Case) -> str:
-    """Return what a piece is called in tables."""
-    return piece.case_id
 
 
 def _predict(fold: Fold, out: Path) -> None:
@@ -101,9 +95,9 @@ def _write(
     """Write a piece and what is predicted of it; the CT is air where no PET was measured."""
     file, grid = _file(piece), piece.geometry
     unmeasured = piece.array("region") == UNMEASURED
-    hu = np.where(unmeasured, _AIR_HU, piece.array("ct")).astype(np.float32)
+    hu = np.where(unmeasured, PADDING_HU, piece.array("ct")).astype(np.float32)
     for folder, suv in ((PREDICTED, predicted), (BESIDE_TREES, by_trees)):
-        write_nifti(Volume(suv, grid, "SUVBW"), out / folder / file, descrip=_SYNTHETIC)
+        write_nifti(Volume(suv, grid, "SUVBW"), out / folder / file, descrip=SYNTHETIC_PET)
     measured = np.array(piece.array("pet"), np.float32)
     write_nifti(Volume(measured, grid, "SUVBW"), out / MEASURED / file)
     write_nifti(Volume(hu, grid, "HU"), out / CT / file)
@@ -115,11 +109,7 @@ def _write(
 def _trees(one: OpenDataSet) -> BoostedTrees:
     """Fit trees on whom the network of the fold learned from, in pieces as they are judged."""
     rule = one.settings.boxes
-    pieces: Sequence[Case] = one.training if rule is None else box_cases(one.training, rule)
-    patients: dict[str, list[Case]] = {}
-    for piece in pieces:
-        patients.setdefault(piece.patient_hash, []).append(piece)
-    return BoostedTrees(list(patients.values()))
+    return BoostedTrees(one.training if rule is None else box_cases(one.training, rule))
 
 
 def _refuse_seen(fold: Fold, trained: Trained) -> None:

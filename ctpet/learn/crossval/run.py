@@ -12,8 +12,8 @@ from ctpet.claims import claimed
 from ctpet.contract import TrainingData
 from ctpet.evaluate.run import EvaluateRequest, Evaluation
 from ctpet.learn.crossval.folds import Fold, open_folds, train_folds
-from ctpet.learn.crossval.held_out import name_of, predict_folds, write_table
-from ctpet.learn.export.trained import read_trained
+from ctpet.learn.crossval.held_out import predict_folds, write_table
+from ctpet.learn.lineage import read_parent
 from ctpet.progress import Progress, silent
 
 STAGE_SHARES = {"train": 0.7, "predict": 0.2, "match": 0.01, "score": 0.07, "report": 0.02}
@@ -129,8 +129,8 @@ def _trained_on(folds: Sequence[Fold]) -> dict[str, tuple[TrainingData, ...]]:
     """Return what the network that predicted each piece was fitted on."""
     found: dict[str, tuple[TrainingData, ...]] = {}
     for fold in folds:
-        seen = read_trained(fold.checkpoint).contract.ever_seen
-        found |= {name_of(piece): seen for one in fold.data.judged for piece in one.pieces}
+        seen = read_parent(fold.checkpoint).ever_seen
+        found |= {piece.case_id: seen for one in fold.data.judged for piece in one.pieces}
     return found
 
 
