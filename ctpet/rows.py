@@ -65,7 +65,7 @@ def read_table(path: Path) -> Table:
 
 
 def read_rows(
-    table: Path, *, needed: Sequence[str], optional: Sequence[str]
+    table: Path, *, needed: Sequence[str], optional: Sequence[str], prefix: str = ""
 ) -> list[tuple[int, dict[str, str]]]:
     """Return the number of each line and its cells, stripped, empty where there is none.
 
@@ -73,19 +73,21 @@ def read_rows(
         table: see :func:`read_table`.
         needed: columns that must be there.
         optional: columns that may be there; no others may.
+        prefix: but for those that begin so; empty: none.
 
     Raises:
         InputRefused: what :func:`read_table` refuses; ``table-columns``.
     """
     read = read_table(table)
     columns = set(read.columns)
-    if columns - {*needed, *optional} or not columns.issuperset(needed):
+    named = [name for name in read.columns if prefix and name.startswith(prefix)]
+    if columns - {*needed, *optional, *named} or not columns.issuperset(needed):
         raise InputRefused(
             "table-columns",
             f"The table {table.name} has the columns {', '.join(sorted(columns)) or 'none'}",
-            remedy=f"It needs {', '.join(needed)}, and may have {', '.join(optional)}",
+            remedy=f"It needs {', '.join(needed)}, and may have {', '.join((*optional, *named))}",
         )
-    names = (*needed, *optional)
+    names = (*needed, *optional, *named)
     return [(number, {name: cells.get(name, "") for name in names}) for number, cells in read.rows]
 
 

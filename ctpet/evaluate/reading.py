@@ -113,16 +113,13 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
             f"The reference has {_grid(grid)}; a volume has {LEAST_VOXELS} or more along each axis",
             remedy="Give the whole series",
         )
-    came = _upright(predicted_volume)
-    same_grid = came.geometry.agrees_with(grid, tolerance_mm=SAME_GRID_MM)
-    if not (same_grid or resample_prediction):
-        raise _grids_differ(came.geometry, grid)
-    predicted, known = (
-        (came.array, np.ones(grid.shape, np.bool_)) if same_grid else _moved(predicted_volume, grid)
+    predicted, known, unresampled = _on_reference(
+        predicted_volume, grid, resample_prediction=resample_prediction
     )
+    others = {name: read_prediction(path).volume for name, path in case.beside.items()}
     beside = {
-        name: _beside(path, measured.geometry, resample_prediction=resample_prediction)
-        for name, path in case.beside.items()
+        name: _on_reference(volume, grid, resample_prediction=resample_prediction)[0]
+        for name, volume in others.items()
     }
     hu, hu_known = (None, known) if ct_volume is None else _moved(ct_volume, grid, fill=_AIR_HU)
     body = (
@@ -147,24 +144,31 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
         segmented=marks.segmented,
         reference_sha256=_digest(measured),
         beside=beside,
-        unresampled=None if same_grid else came,
+        unresampled=unresampled,
         patient_ids=tuple(sorted(ids)),
         findings=tuple(findings),
     )
 
 
-def _beside(path: Path, grid: Geometry, *, resample_prediction: bool) -> NDArray[np.float32]:
-    """Return what other means predict, on the reference's grid; 0 where they say nothing.
+def _on_reference(
+    volume: Volume,
+    grid: Geometry,
+    *,
+    resample_prediction: bool,
+) -> tuple[NDArray[np.float32], Mask, Volume | None]:
+    """Return a prediction on the reference's grid, 0 where it says nothing, and where it does.
+
+    The third is the prediction as it came, where it was resampled.
 
     Raises:
-        InputRefused: ``grids-differ``.
+        InputRefused: ``grids-differ``, where it may not be resampled.
     """
-    came = _upright(read_prediction(path).volume)
+    came = _upright(volume)
     if came.geometry.agrees_with(grid, tolerance_mm=SAME_GRID_MM):
-        return came.array
+        return came.array, np.ones(grid.shape, np.bool_), None
     if not resample_prediction:
         raise _grids_differ(came.geometry, grid)
-    return _moved(came, grid)[0]
+    return *_moved(volume, grid), came
 
 
 def _placed(

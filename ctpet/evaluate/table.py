@@ -8,7 +8,7 @@ from typing import get_args
 from ctpet.errors import InputRefused
 from ctpet.evaluate.files import CaseFiles, Refused, Role, case_of
 from ctpet.images import place_and_series
-from ctpet.rows import read_rows, read_table
+from ctpet.rows import read_rows
 
 _ROLES: tuple[Role, ...] = get_args(Role)
 _NEEDED = ("patient", "predicted", "reference")
@@ -27,8 +27,7 @@ def table_cases(table: Path) -> tuple[list[CaseFiles], list[Refused]]:
     Raises:
         InputRefused: ``table-unreadable``, ``table-columns``, ``nothing-to-compare``.
     """
-    beside = [name for name in read_table(table).columns if name.removeprefix(BESIDE) != name]
-    rows = read_rows(table, needed=_NEEDED, optional=(*_OPTIONAL, *beside))
+    rows = read_rows(table, needed=_NEEDED, optional=_OPTIONAL, prefix=BESIDE)
     found = [_row(table, number, cells) for number, cells in rows]
     cases = _named_once([one for one in found if isinstance(one, CaseFiles)])
     refused = [one for one in found if isinstance(one, Refused)]

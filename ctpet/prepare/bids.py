@@ -20,7 +20,7 @@ _KIND = frozenset({"bids"})
 _SUBJECT = re.compile(r"sub-[0-9A-Za-z]+")
 _NAME = re.compile(r"sub-[0-9A-Za-z]+(_[a-z]+-[^_]+)*_(?P<suffix>[0-9A-Za-z]+)")
 _UNCORRECTED = re.compile(r"nac|noac|uncorrected", re.IGNORECASE)
-_MASKS = ("mask", "dseg", "probseg")
+_MASKS = ("mask", "dseg")
 _POUNDS_KG = 0.45359237
 
 
@@ -81,7 +81,7 @@ def _visit(
     root: Path, shown: str, by_suffix: Mapping[str, list[Path]]
 ) -> NiftiPair | Refusal | None:
     raw = {
-        kind: [p for p in by_suffix.get(kind, []) if "derivatives" not in p.relative_to(root).parts]
+        kind: [path for path in by_suffix.get(kind, []) if not _is_derived(root, path)]
         for kind in ("pet", "ct")
     }
     pets = [path for path in raw["pet"] if not _UNCORRECTED.search(_entities(path).get("rec", ""))]
@@ -109,7 +109,7 @@ def _visit(
         )
     except InputRefused as refusal:
         return Refusal(shown, refusal.code, str(refusal))
-    masks = [path for suffix in _MASKS[:2] for path in by_suffix.get(suffix, [])]
+    masks = [path for suffix in _MASKS for path in by_suffix.get(suffix, [])]
     return NiftiPair(
         shown,
         f"{root.resolve().name}/sub-{entities['sub']}",
