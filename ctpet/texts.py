@@ -240,7 +240,7 @@ def runs_text(found: "Sequence[Run]") -> str:
     for run in found:
         epochs = "" if run.of_epochs is None else f"{run.epochs} of {run.of_epochs} epochs"
         best = "" if run.best is None else f"{run.metric} {run.best:.4g} in epoch {run.best_epoch}"
-        told = (f"{run.folder!s:<{wide}}", f"{run.state:<13}", f"{epochs:<17}", best)
+        told = (f"{run.folder!s:<{wide}}", f"{run.state:<18}", f"{epochs:<17}", best)
         lines.append("  ".join(told).rstrip())
     return "\n".join(lines)
 

@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf import OmegaConf
 
 from ctpet.errors import CtpetError, InputRefused
 from ctpet.learn.mixture import configured_folders
@@ -24,7 +23,8 @@ class Run:
 
     Attributes:
         folder: of the run.
-        state: ``finished``, ``stopped``, ``no checkpoint``, or ``unreadable``.
+        state: ``finished``, ``stopped``, ``no checkpoint``, ``damaged checkpoint``, or
+            ``unreadable``.
         epochs: whose figures are there.
         of_epochs: that were asked for.
         data: folders of the data sets.
@@ -74,26 +74,24 @@ def _is_run(config: Path) -> bool:
 
 def _read(folder: Path) -> Run:
     try:
-        config = OmegaConf.load(folder / CONFIG_FILE)
-        if not isinstance(config, DictConfig) or "trainer" not in config:
-            return Run(folder, "unreadable")
-        of_epochs = int(config.trainer.max_epochs)
-        data = tuple(str(path) for path in configured_folders(config.data))
-        metric = str(config.get("optimized_metric") or "val/mae")
-        last = folder / LAST_CHECKPOINT
-        rows = _rows(folder / CURVES_FILE)
-        if not last.exists():
-            state = "no checkpoint"
-        else:
-            state = "finished" if is_finished(last, of_epochs) else "stopped"
-    except (OSError, ValueError, TypeError, CtpetError, OmegaConfBaseException, csv.Error):
+        return _told(folder)
+    except Exception:  # noqa: BLE001  (the folder may be anybody's; the others are told all the same)
         return Run(folder, "unreadable")
+
+
+def _told(folder: Path) -> Run:
+    config: Any = OmegaConf.load(folder / CONFIG_FILE)
+    of_epochs = int(config.trainer.max_epochs)
+    data = tuple(str(path) for path in configured_folders(config.data))
+    metric = str(config.get("optimized_metric") or "val/mae")
+    last = folder / LAST_CHECKPOINT
+    rows = _rows(folder / CURVES_FILE)
     values = {epoch: _number(row, metric) for epoch, row in rows.items()}
     there = {epoch: value for epoch, value in values.items() if not math.isnan(value)}
     best = min(there, key=lambda epoch: there[epoch], default=None)
     return Run(
         folder=folder,
-        state=state,
+        state=_state(last, of_epochs),
         epochs=len(rows),
         of_epochs=of_epochs,
         data=data,
@@ -104,6 +102,15 @@ def _read(folder: Path) -> Run:
         seconds=sum(_number(row, "seconds", 0.0) for row in rows.values()),
         checkpoint=last if last.exists() else None,
     )
+
+
+def _state(last: Path, of_epochs: int) -> str:
+    if not last.exists():
+        return "no checkpoint"
+    try:
+        return "finished" if is_finished(last, of_epochs) else "stopped"
+    except CtpetError:
+        return "damaged checkpoint"
 
 
 def _rows(curves: Path) -> dict[int, dict[str, str]]:

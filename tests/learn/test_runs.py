@@ -1,6 +1,7 @@
 """What a list of trainings says of each."""
 
 import json
+import shutil
 
 import pytest
 from typer.testing import CliRunner
@@ -41,7 +42,7 @@ def test_each_is_told_with_its_state_its_epochs_and_its_best(root):
         "whole": "finished",
         "stopped": "stopped",
         "foreign": "unreadable",
-        "broken": "unreadable",
+        "broken": "damaged checkpoint",
         "begun": "no checkpoint",
     }
     whole = found["whole"]
@@ -55,6 +56,34 @@ def test_each_is_told_with_its_state_its_epochs_and_its_best(root):
     assert whole.checkpoint == root / "whole" / "checkpoints" / "last.ckpt"
     assert len(whole.data) == 1
     assert found["begun"].checkpoint is None
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("curves.csv", "epoch,steps,seconds,val/mae\n0,2,3.2,1.2e\n"),
+        ("curves.csv", "epoch,steps\n\0,2\n"),
+        ("curves.csv", "a,b\n1,2\n"),
+        ("config.yaml", "trainer: null\n"),
+        ("config.yaml", "a: [1, 2\nb: }{"),
+        ("config.yaml", "trainer: {max_epochs: ${trainer.max_epochs}}\n"),
+    ],
+)
+def test_one_bad_folder_does_not_end_the_list(root, tmp_path, name, content):
+    runs = tmp_path / "runs"
+    for each in ("whole", "bad"):
+        shutil.copytree(root / "whole", runs / each)
+    (runs / "bad" / name).write_text(content)
+    assert [run.state for run in api.runs(runs)] == ["unreadable", "finished"]
+
+
+def test_figures_are_told_though_the_checkpoint_is_damaged(root, tmp_path):
+    run = tmp_path / "runs" / "cut"
+    shutil.copytree(root / "whole", run)
+    (run / "checkpoints" / "last.ckpt").write_bytes(b"half")
+    (told,) = api.runs(tmp_path / "runs")
+    assert (told.state, told.epochs) == ("damaged checkpoint", 2)
+    assert told.best is not None
 
 
 def test_the_command_tells_the_same_as_text_and_as_json(root):
