@@ -78,6 +78,8 @@ class Evaluation:
             None where it has seen none, or all.
         pooled: tallies over the primary cases, by ``measured`` and ``predicted``, then key.
         participants: what a table says of the patients; None without one.
+        cross_validated: each case's model was fitted on other patients of this very set, as the
+            baselines are.
     """
 
     title: str
@@ -91,6 +93,7 @@ class Evaluation:
     pooled: Tallies
     seen: Summary | None = None
     participants: Participants | None = None
+    cross_validated: bool = False
 
     @property
     def patients(self) -> int:
@@ -175,6 +178,7 @@ def evaluate(request: EvaluateRequest, *, progress: Progress = silent) -> Evalua
         participants=(
             None if covariates is None else participants(covariates, scored, scores, primary)
         ),
+        cross_validated=request.trained_on is not None,
     )
 
 

@@ -95,6 +95,8 @@ def test_the_report_names_the_trees_and_how_to_make_it_again(done):
     result, out = done
     page = (out / "report" / "report.html").read_text()
     assert TREES in page
+    assert result.evaluation.cross_validated
+    assert "are at home here and the model is not" not in page
     assert "5 patients in 2 folds" in page
     record = json.loads((out / "crossval.json").read_text())
     assert record["command"] == result.predicted.command

@@ -69,7 +69,7 @@ def verdict(evaluation: Evaluation) -> Verdict:
     sentences += [_higher(line) for line in judged if _is_higher(line)]
     sentences += [one for endpoint in TIER_ENDPOINTS[1:] for one in _elsewhere(summary, endpoint)]
     sentences += _beside_margin(summary.margin, judged)
-    sentences += _refitted(judged)
+    sentences += [] if evaluation.cross_validated else _refitted(judged)
     if {line.name for line in summary.baselines} == {NOTHING}:
         sentences.append(Sentence("verdict.nothing_to_fit", "doubt"))
     sentences += [*_detection(summary), *_power(summary, best)]

@@ -72,6 +72,11 @@ def test_a_model_above_a_baseline_is_worse_and_each_baseline_is_named():
     assert "verdict.refitted" not in keys(alone), "no uptake is fitted on nothing"
 
 
+def test_in_a_cross_validation_the_model_knows_the_site_as_the_baselines_do():
+    assert "verdict.refitted" in keys(verdict(evaluation([1.5] * 6)))
+    assert "verdict.refitted" not in keys(verdict(evaluation([1.5] * 6, cross_validated=True)))
+
+
 def test_worse_needs_the_evidence_that_better_needs():
     worse = [2.0 - mae for mae in MANY]  # as far above the baselines as MANY is below
     assert verdict(evaluation(worse)).headline.key == "headline.worse"
