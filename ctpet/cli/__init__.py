@@ -10,11 +10,13 @@ from typing import Annotated
 
 import typer
 
-from ctpet.cli import hospital, lab, review
+from ctpet.cli import hospital, lab, plan, review, serve
 from ctpet.cli.own_text import divert_libraries
+from ctpet.cli.usage import Commands
 
 app = typer.Typer(
     name="ctpet",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -49,7 +51,9 @@ app.command(epilog="Example: ctpet scan study/")(hospital.scan)
 app.command(epilog="Example: ctpet suv pet/ -o suv.nii.gz")(hospital.suv)
 app.command(epilog="Example: ctpet info tissue-lookup")(hospital.info)
 app.command(epilog="Example: ctpet demo -o demo/")(hospital.demo)
+app.add_typer(serve.app, name="serve")
 app.command(epilog="Example: ctpet prepare raw/ cases/ --workers 8")(lab.prepare)
+app.command(epilog="Example: ctpet plan cases/ -o experiment/mine.yaml")(plan.plan)
 app.command(epilog="Example: ctpet export runs/phantom/checkpoints/last.ckpt -o phantom.onnx")(
     lab.export
 )

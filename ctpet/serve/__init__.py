@@ -1,0 +1,1 @@
+"""What serves ctpet to others over a network: a DICOM node, and a page."""

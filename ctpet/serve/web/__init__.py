@@ -1,0 +1,1 @@
+"""The page: one study, seen as CT, synthetic PET and both, in a browser."""

@@ -1,0 +1,1 @@
+var e=class{static fromConfig(){throw Error(`the page reads no Zarr`)}};export{e as default};
