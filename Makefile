@@ -45,7 +45,7 @@ install: $(INSTALLED)  ## the environment for development
 $(INSTALLED): pyproject.toml constraints.txt
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,train,cluster]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,train,cluster,web]"
 	touch $@
 
 clean:  ## remove the environment and caches

@@ -8,9 +8,9 @@ Example::
     print(result.record.output.suv_max)
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ctpet.infer.backend import Execution
 from ctpet.progress import Progress, silent
@@ -25,9 +25,13 @@ if TYPE_CHECKING:
     from ctpet.job.demo import DemoResult
     from ctpet.job.run import JobResult
     from ctpet.learn.crossval.run import Crossval, CrossvalRequest
-    from ctpet.learn.export.run import Exported, Windows
+    from ctpet.learn.export.run import Exported, ExportRequest
+    from ctpet.learn.plan.machine import Device
+    from ctpet.learn.plan.run import Planned
     from ctpet.learn.runs import Run
     from ctpet.prepare.run import PrepareRequest, PrepareResult
+
+Also = Literal["nifti", "interval"]
 
 __all__ = [
     "Execution",
@@ -39,6 +43,7 @@ __all__ = [
     "export",
     "info",
     "phantom",
+    "plan",
     "prepare",
     "runs",
     "scan",
@@ -55,7 +60,7 @@ def synthesize(
     model: str | Path | None = None,
     series_instance_uid: str | None = None,
     execution: Execution | None = None,
-    nifti: bool = False,
+    also: Collection[Also] = (),
     progress: Progress = silent,
 ) -> "JobResult":
     """Make a synthetic FDG-PET series in SUVbw from a CT, with preview and record.
@@ -66,24 +71,31 @@ def synthesize(
         model: a model file or a shipped model's name; None: the default model.
         series_instance_uid: which CT, if there are several.
         execution: device, precision and threads; None: all automatic.
-        nifti: also write `pet.nii.gz`.
+        also: what to write besides: `nifti`: `pet.nii.gz`; `interval`: the lower and the upper
+            bound of the PET, as the PET is written.
         progress: told how far the work is.
 
     Raises:
-        InputRefused: if the CT cannot be trusted, or ``out`` cannot be made.
+        InputRefused: if the CT cannot be trusted, ``out`` cannot be made, or an interval is asked
+            of a model that has none.
         ModelInvalid: if the model does not keep its contract.
         BackendUnavailable: if the device or precision that was asked for is not here.
     """
+    from ctpet.claims import refuse_inside
     from ctpet.infer.shipped import find_model
     from ctpet.job.run import JobRequest, run_job
 
+    if unknown := set(also) - set(get_args(Also)):
+        raise ValueError(f"also knows {get_args(Also)}, not {sorted(unknown)}")
+    refuse_inside(Path(out), Path(ct))
     request = JobRequest(
         ct=Path(ct),
         out=Path(out),
         model=find_model(model),
         series_instance_uid=series_instance_uid,
         execution=execution or Execution(),
-        nifti=nifti,
+        nifti="nifti" in also,
+        interval="interval" in also,
     )
     return run_job(request, progress=progress)
 
@@ -120,10 +132,12 @@ def suv(
 
     if out is None:
         return suv_report(Path(pet), series_uid=series_instance_uid)
+    from ctpet.claims import refuse_inside
     from ctpet.dicom.read_pet import read_pet
     from ctpet.job.staging import staged_file
     from ctpet.nifti import SYNTHETIC_PET, write_nifti
 
+    refuse_inside(Path(out), Path(pet))
     with staged_file(Path(out), suffixes=(".nii", ".nii.gz")) as path:
         report = suv_report(Path(pet), series_uid=series_instance_uid)
         if report.series is None or report.refused:
@@ -191,6 +205,45 @@ def runs(folder: str | Path = "runs") -> "tuple[Run, ...]":
     return list_runs(Path(folder))
 
 
+def plan(
+    cases: str | Path | Sequence[str | Path],
+    out: str | Path | None = None,
+    *,
+    device: "Device" = "auto",
+    memory_gib: float | None = None,
+) -> "Planned":
+    """Propose a training from what the cases and the memory are.
+
+    Args:
+        cases: folder made by :func:`prepare`; several are learned from together.
+        out: experiment file to make, ``…/experiment/NAME.yaml``; None: none is made.
+        device: that trains; ``auto``: a GPU where there is one.
+        memory_gib: of another machine, or of its GPU; None: of this one, now.
+
+    Raises:
+        InputRefused: cases differ in spacing, or ``out`` exists, is no experiment's name or cannot
+            be written.
+        CtpetError: the cases cannot be learned from, there is no such device, or nothing fits.
+    """
+    from ctpet.extras import needs_extra
+    from ctpet.job.staging import staged_file
+
+    with needs_extra("train"):
+        from ctpet.learn.plan.experiment_file import refuse_no_experiment
+        from ctpet.learn.plan.run import run_plan
+
+    given = [cases] if isinstance(cases, str | Path) else cases
+    folders = [Path(folder) for folder in given]
+    if out is None:
+        return run_plan(folders, None, device=device, memory_gib=memory_gib)
+    path = Path(out)
+    refuse_no_experiment(path)
+    with staged_file(path, suffixes=(".yaml",)) as file:
+        planned = run_plan(folders, path, device=device, memory_gib=memory_gib)
+        file.write_text(planned.text, "utf-8")
+    return planned
+
+
 def crossval(
     request: "CrossvalRequest",
     *,
@@ -251,6 +304,7 @@ def phantom(
     *,
     seed: int,
     format: Literal["dicom", "nifti"] = "dicom",  # noqa: A002
+    domain: Literal["plain", "wide"] = "plain",
     progress: Progress = silent,
 ) -> Path:
     """Make one digital patient and return its folder, `OUT/phantom-SEED`.
@@ -259,17 +313,19 @@ def phantom(
         out: where the patient's folder is made; others may lie there.
         seed: of everything that is drawn; the same seed gives the same bytes.
         format: of CT and PET; labels, lesions and floors are NIfTI.
+        domain: ``plain``, or ``wide``: wider than reality, and many lesions.
         progress: told how far the work is.
 
     Raises:
         InputRefused: if the patient's folder cannot be made.
     """
     from ctpet.job.staging import staged
+    from ctpet.phantom.domain import phantom_name
     from ctpet.phantom.study import NEEDED_BYTES, write_phantom
 
-    folder = Path(out) / f"phantom-{seed:04d}"
+    folder = Path(out) / phantom_name(seed, domain)
     with staged(folder, needed_bytes=NEEDED_BYTES) as scratch:
-        write_phantom(scratch, seed=seed, format=format, progress=progress)
+        write_phantom(scratch, seed=seed, format=format, domain=domain, progress=progress)
     return folder
 
 
@@ -293,20 +349,14 @@ def prepare(request: "PrepareRequest", *, progress: Progress = silent) -> "Prepa
         InputRefused: if the source as a whole cannot be read, or ``out`` cannot be made; single
             examinations that cannot be trusted are outcomes of the result.
     """
+    from ctpet.claims import refuse_inside
     from ctpet.prepare.run import run_prepare
 
+    refuse_inside(request.out, Path(request.source))
     return run_prepare(request, progress=progress)
 
 
-def export(
-    checkpoints: str | Path | Sequence[str | Path],
-    out: str | Path,
-    *,
-    dataset: str | Path | None = None,
-    evaluation: str | Path | None = None,
-    windows: "Windows" = "measured",
-    progress: Progress = silent,
-) -> "Exported":
+def export(request: "ExportRequest", out: str | Path, *, progress: Progress = silent) -> "Exported":
     """Make a model file of a trained network, if it gives the network's numbers.
 
     Beside ``MODEL.onnx`` go ``MODEL.safetensors`` (the weights, to train on from),
@@ -314,39 +364,27 @@ def export(
     of them are whole. Needs ctpet's train extra.
 
     Args:
-        checkpoints: ``runs/NAME/checkpoints/….ckpt``; several on the same patients and
-            channels are averaged into one file.
+        request: what to export; see :class:`ctpet.learn.export.run.ExportRequest`.
         out: the model file to make; its name becomes the model's.
-        dataset: prepared folder to try the model on; None: the training's, or a digital patient.
-        evaluation: a Markdown file for the card's section on error.
-        windows: ``none`` makes a model for whole volumes only, which need not tile.
         progress: told how far the work is.
 
     Raises:
         InputRefused: if one of the four files exists or cannot be written.
-        CtpetError: if the checkpoint, the dataset or the evaluation cannot be read, the file
-            differs from its network, or windows change its output.
+        CtpetError: if the checkpoint, the dataset or the evaluation cannot be read, bounds cannot
+            be calibrated, the file differs from its network, or windows change its output.
     """
     from contextlib import ExitStack
 
     from ctpet.job.staging import staged_file
-    from ctpet.learn.export.run import ExportFiles, ExportRequest, run_export
+    from ctpet.learn.export.run import ExportFiles, run_export
 
     model = Path(out)
-    given = [checkpoints] if isinstance(checkpoints, str | Path) else checkpoints
-    request = ExportRequest(
-        checkpoints=tuple(Path(path) for path in given),
-        name=model.stem,
-        dataset=None if dataset is None else Path(dataset),
-        evaluation=None if evaluation is None else Path(evaluation),
-        windows=windows,
-    )
     with ExitStack() as stack:  # they appear in reverse order: the model file last
         files = [stack.enter_context(staged_file(model, suffixes=(".onnx",)))]
         for suffix in (".safetensors", ".yaml", ".md"):
             beside = model.with_suffix(suffix)
             files.append(stack.enter_context(staged_file(beside, suffixes=(suffix,))))
-        return run_export(request, ExportFiles(*files), progress=progress)
+        return run_export(request, model.stem, ExportFiles(*files), progress=progress)
 
 
 def evaluate(
@@ -383,6 +421,7 @@ def evaluate(
             cannot be trusted are in the result's ``refused``.
         ModelInvalid: if the model cannot be read.
     """
+    from ctpet.claims import refuse_inside
     from ctpet.evaluate import outputs
     from ctpet.evaluate.long_table import write_measurements
     from ctpet.evaluate.pictures import draw_pictures
@@ -391,6 +430,8 @@ def evaluate(
     from ctpet.evaluate.run import evaluate as score
     from ctpet.job.staging import staged
 
+    if request.sources is not None:
+        refuse_inside(Path(out), *request.sources.by_role().values())
     with staged(Path(out), needed_bytes=outputs.NEEDED_BYTES) as folder:
         evaluation = score(request, progress=progress)
         outputs.write_cases(evaluation, folder / outputs.CASES_FILE)

@@ -31,13 +31,31 @@ def claimed(out: Path) -> Iterator[None]:
     On a file system without locks nothing is claimed and nothing removed.
 
     Args:
-        out: file or folder, there or not; its parent is made.
+        out: file or folder, there or not; its parents are made, and taken away if nothing came
+            into them.
 
     Raises:
         InputRefused: ``out-claimed``: another run works on it.
         OSError: nothing can be written beside it.
     """
-    out.parent.mkdir(parents=True, exist_ok=True)
+    with _parents(out):
+        yield from _claim(out)
+
+
+@contextmanager
+def _parents(out: Path) -> Iterator[None]:
+    """Make the folders that an output lies in; in the end remove those made that are empty."""
+    absent = [folder for folder in out.parents if not folder.exists()]
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    finally:
+        for folder in absent:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+def _claim(out: Path) -> Iterator[None]:
     lock = lock_of(out)
     try:
         descriptor = _acquire(lock)
@@ -57,6 +75,21 @@ def claimed(out: Path) -> Iterator[None]:
         yield
     finally:
         _release(lock, descriptor)
+
+
+def refuse_inside(out: Path, *inputs: Path | None) -> None:
+    """Refuse an output that would lie among the files of an input: the next run would read it.
+
+    Raises:
+        InputRefused: ``out-in-input``.
+    """
+    for given in inputs:
+        if given is not None and given.resolve() in out.resolve().parents:
+            raise InputRefused(
+                "out-in-input",
+                f"The output {out} lies inside the input {given}, and would be read with it",
+                remedy="Name a place outside of it",
+            )
 
 
 def lock_of(out: Path) -> Path:

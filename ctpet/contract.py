@@ -6,25 +6,42 @@ into the ONNX file's own metadata under :data:`METADATA_KEY` and read back by ev
 
 import hashlib
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, TypeVar, get_args
 
+from ctpet.checked import (
+    LEAST_SPACING_MM,
+    counts,
+    dicom_text,
+    keep,
+    lengths,
+    numbers,
+    one_of,
+    text,
+    whole,
+)
 from ctpet.errors import ModelInvalid
 
 T = TypeVar("T")
 
 METADATA_KEY = "ctpet.contract"
-CONTRACT_VERSION = 1
-LEAST_SPACING_MM = 1e-3
-LONGEST_LO = 64
-"""Characters of a DICOM LO attribute, PS3.5 table 6.2-1."""
+CONTRACT_VERSION = 2
+"""The newest; a model that promises nothing new is written in version 1, which is read for ever."""
 
 ModelKind = Literal["baseline", "regression", "appearance"]
 """``baseline``: a trivial predictor; ``regression``: quantitative; ``appearance``: a GAN."""
 
 Radionuclide = Literal["F-18"]
+
+Sees = Literal["field-of-view", "patient"]
+"""What a model is shown: all that the CT shows, or the patient alone, with air around."""
+
+SINCE_2 = ("sees", "interval", "familiarity")
+"""Fields that version 1 does not have."""
+
+UNLIKE_TRAINING = "unlike_training"
+"""The output that says how unlike the training a place is; 1 is usual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +66,103 @@ class TrainingData:
     patient_hashes: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        _text("description", self.description, least=1)
+        text("description", self.description, least=1)
         for name in ("attribution", "licence", "salt"):
-            _text(name, getattr(self, name))
-        hashes = tuple(_text("patient_hashes", value, least=1) for value in self.patient_hashes)
+            text(name, getattr(self, name))
+        hashes = tuple(text("patient_hashes", value, least=1) for value in self.patient_hashes)
         if list(hashes) != sorted(set(hashes)):
             raise ValueError("patient_hashes must be sorted and unique")
-        _keep(self, "patient_hashes", hashes)
+        keep(self, "patient_hashes", hashes)
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalPromise:
+    """What the lower and the upper bound of a model were calibrated to.
+
+    Attributes:
+        coverage: share of a patient's voxels in the body that lie between them, in the mean over
+            patients like those calibrated on.
+        calibrated_on: who they were, in words.
+        patients: how many they were.
+        edges_suv: between the bins of the predicted SUVbw that were calibrated apart, ascending.
+        factors: by which the network's own distances from its median were multiplied in each bin.
+
+    Raises:
+        ValueError: at construction, if a value cannot be meant.
+    """
+
+    coverage: float
+    calibrated_on: str
+    patients: int
+    edges_suv: tuple[float, ...]
+    factors: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        (coverage,) = numbers("coverage", (self.coverage,), 1)
+        if not 0 < coverage < 1:
+            raise ValueError(f"coverage must be between 0 and 1, not {coverage}")
+        keep(self, "coverage", coverage)
+        keep(self, "calibrated_on", text("calibrated_on", self.calibrated_on, least=1))
+        whole("patients", self.patients, least=1)
+        edges = numbers("edges_suv", self.edges_suv, len(self.edges_suv))
+        if list(edges) != sorted(set(edges)):
+            raise ValueError(f"edges_suv must ascend, not {edges}")
+        keep(self, "edges_suv", edges)
+        factors = numbers("factors", self.factors, len(edges) + 1)
+        if min(factors) <= 0:
+            raise ValueError(f"factors must be positive, not {factors}")
+        keep(self, "factors", factors)
+
+    @property
+    def in_words(self) -> str:
+        """What may be expected of the bounds, and what not; two sentences."""
+        return (
+            f"Between the bounds lie {self.coverage:.0%} of a patient's voxels in the body, in the "
+            f"mean over patients like those they were calibrated on ({self.calibrated_on}). "
+            "Lesions that the CT does not show lie outside of them."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FamiliarityPromise:
+    """How unlike the training CTs usually are, by :mod:`ctpet.infer.unlike`.
+
+    Attributes:
+        measured_on: who was measured, none of whom was trained on, in words.
+        patients: how many they were.
+        median: half of them are less unlike the training than this.
+        limit: one in a hundred patients like them is more unlike the training than this.
+
+    Raises:
+        ValueError: at construction, if a value cannot be meant.
+    """
+
+    measured_on: str
+    patients: int
+    median: float
+    limit: float
+
+    def __post_init__(self) -> None:
+        keep(self, "measured_on", text("measured_on", self.measured_on, least=1))
+        whole("patients", self.patients, least=1)
+        median, limit = lengths("median and limit", (self.median, self.limit))
+        keep(self, "median", median)
+        keep(self, "limit", limit)
+
+    @property
+    def in_words(self) -> str:
+        """From where on a CT is told to be unlike the training, as a part of a sentence."""
+        return (
+            f"one held-out patient in a hundred has more than {self.limit:.3g} and half of them "
+            f"{self.median:.3g} or less ({self.patients} patients: {self.measured_on.rstrip('.')})"
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class ModelContract:
     """The promise of one model file.
 
-    The graph has one input ``ct_hu`` and one output ``pet_suvbw``, both float32 of shape
+    The graph has one input ``ct_hu`` and the outputs :attr:`outputs`, all float32 of shape
     (N, 1, K, J, I) with K, J, I free; K grows to superior, J to posterior, I to the patient's
     left. It takes HU and returns SUVbw: clipping, scaling and decoding are nodes of the graph.
 
@@ -88,7 +188,9 @@ class ModelContract:
         trained_on: each data set that it was fitted on; one or several.
         ancestors: what the weights that it started from were fitted on, and theirs; none where it
             started from chance.
-        contract_version: version of this schema.
+        sees: what it is shown of a CT; the patient is cut out by :mod:`ctpet.infer.patient`.
+        interval: what its bounds promise; None: it has none.
+        familiarity: what is usual of how unlike the training a CT is; None: it does not say.
 
     Raises:
         ValueError: at construction, if a value cannot be meant.
@@ -112,38 +214,58 @@ class ModelContract:
     limitations: str
     trained_on: tuple[TrainingData, ...]
     ancestors: tuple[TrainingData, ...] = ()
-    contract_version: int = CONTRACT_VERSION
+    sees: Sees = "field-of-view"
+    interval: IntervalPromise | None = None
+    familiarity: FamiliarityPromise | None = None
 
     def __post_init__(self) -> None:
-        if self.contract_version != CONTRACT_VERSION:
-            raise ValueError(f"contract_version must be {CONTRACT_VERSION}")
-        if self.kind not in get_args(ModelKind):
-            raise ValueError(f"kind must be one of {get_args(ModelKind)}, not {self.kind!r}")
+        for name, choices in (("kind", ModelKind), ("radionuclide", Radionuclide), ("sees", Sees)):
+            one_of(name, getattr(self, name), get_args(choices))
+        if self.interval is not None and not isinstance(self.interval, IntervalPromise):
+            raise TypeError("interval must be an IntervalPromise or None")
+        if self.familiarity is not None and not isinstance(self.familiarity, FamiliarityPromise):
+            raise TypeError("familiarity must be a FamiliarityPromise or None")
         _training_data("trained_on", self.trained_on, least=1)
         _training_data("ancestors", self.ancestors)
-        if self.radionuclide not in get_args(Radionuclide):
-            raise ValueError(
-                f"radionuclide must be one of {get_args(Radionuclide)}, not {self.radionuclide!r}"
-            )
         for name in ("name", "model_version", "tracer"):
-            _keep(self, name, _dicom_text(name, getattr(self, name)))
-        _keep(self, "intended_use", _text("intended_use", self.intended_use, least=1))
-        _keep(self, "limitations", _text("limitations", self.limitations))
-        spacing = _numbers("spacing_mm", self.spacing_mm, 3)
+            keep(self, name, dicom_text(name, getattr(self, name)))
+        keep(self, "intended_use", text("intended_use", self.intended_use, least=1))
+        keep(self, "limitations", text("limitations", self.limitations))
+        spacing = numbers("spacing_mm", self.spacing_mm, 3)
         if min(spacing) < LEAST_SPACING_MM:
             raise ValueError(f"spacing_mm must be at least {LEAST_SPACING_MM}, not {spacing}")
-        _keep(self, "spacing_mm", spacing)
-        _keep(self, "size_multiple", _counts("size_multiple", self.size_multiple, least=1))
+        keep(self, "spacing_mm", spacing)
+        keep(self, "size_multiple", counts("size_multiple", self.size_multiple, least=1))
         if self.halo_voxels is not None:
-            _keep(self, "halo_voxels", _counts("halo_voxels", self.halo_voxels, least=0))
+            keep(self, "halo_voxels", counts("halo_voxels", self.halo_voxels, least=0))
         for name in ("hu_range", "suv_range"):
-            low, high = _numbers(name, getattr(self, name), 2)
+            low, high = numbers(name, getattr(self, name), 2)
             if not low < high:
                 raise ValueError(f"{name} must grow, not {(low, high)}")
-            _keep(self, name, (low, high))
+            keep(self, name, (low, high))
         for name in ("slice_spacing_seen_mm", "extent_seen_mm"):
-            _keep(self, name, _lengths(name, getattr(self, name)))
-        _whole("working_bytes_per_voxel", self.working_bytes_per_voxel, least=1)
+            keep(self, name, lengths(name, getattr(self, name)))
+        whole("working_bytes_per_voxel", self.working_bytes_per_voxel, least=1)
+
+    @property
+    def contract_version(self) -> int:
+        """Version of the schema that it is written in, the oldest that can say all of it."""
+        says_new = self.sees != "field-of-view" or self.interval or self.familiarity
+        return 2 if says_new else 1
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the graph's outputs: the PET, its bounds if any, how unlike the training."""
+        if self.contract_version == 1:
+            return ("pet_suvbw",)
+        return (*self.suv_outputs, *([UNLIKE_TRAINING] if self.familiarity else []))
+
+    @property
+    def suv_outputs(self) -> tuple[str, ...]:
+        """Names of those outputs that are SUVbw: the PET, then its lower and upper bound if any."""
+        if self.contract_version == 1:
+            return ("pet_suvbw",)
+        return ("suv",) if self.interval is None else ("suv", "suv_low", "suv_high")
 
     @property
     def ever_seen(self) -> tuple[TrainingData, ...]:
@@ -162,23 +284,26 @@ class ModelContract:
 
     def to_plain(self) -> dict[str, Any]:
         """Return the fields as JSON knows them; one data set is an object, several are a list."""
-        data = asdict(self)
+        data = {**asdict(self), "contract_version": self.contract_version}
+        if self.contract_version == 1:
+            data = {key: value for key, value in data.items() if key not in SINCE_2}
         sets = list(data["trained_on"])
         return {**data, "trained_on": sets[0] if len(sets) == 1 else sets}
 
     def to_json(self) -> str:
         """Return the contract as one line of JSON with sorted keys.
 
-        Ancestors stand there only if there are any, so that older versions of ctpet read the rest;
-        several data sets they refuse.
+        Ancestors and familiarity stand there only if there are any, so that older versions of
+        ctpet read the rest; several data sets they refuse.
         """
         data = self.to_plain()
-        if not self.ancestors:
-            del data["ancestors"]
+        for name in ("ancestors", "familiarity"):
+            if not getattr(self, name):
+                data.pop(name, None)
         return json.dumps(data, sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 
-def contract_from_json(text: str) -> ModelContract:
+def contract_from_json(said: str) -> ModelContract:
     """Read a contract back; the inverse of :meth:`ModelContract.to_json`.
 
     Raises:
@@ -186,12 +311,20 @@ def contract_from_json(text: str) -> ModelContract:
             or values that cannot be meant.
     """
     try:
-        data = _object("it", json.loads(text))
-        _check_version(data.get("contract_version"))
+        data = dict(_object("it", json.loads(said)))
+        version = _check_version(data.pop("contract_version", None))
         told = data.get("trained_on")
-        trained_on = _each("trained_on", told if isinstance(told, list) else [told])
-        ancestors = _each("ancestors", data.get("ancestors", []))
-        return _build(ModelContract, {**data, "trained_on": trained_on, "ancestors": ancestors})
+        data["trained_on"] = _each("trained_on", told if isinstance(told, list) else [told])
+        data["ancestors"] = _each("ancestors", data.get("ancestors", []))
+        if version == 1:
+            _refuse_newer(data)
+            data |= {"sees": "field-of-view", "interval": None}
+        data.setdefault("familiarity", None)
+        promises = {"interval": IntervalPromise, "familiarity": FamiliarityPromise}
+        for name, kind in promises.items():
+            if data.get(name) is not None:
+                data[name] = _build(kind, _object(name, data[name]))
+        return _build(ModelContract, data)
     except (ValueError, TypeError, RecursionError) as error:
         raise ModelInvalid(
             f"The model's contract cannot be read: {error}. Export the model again."
@@ -207,29 +340,24 @@ def hash_patient(patient_id: str, salt: str) -> str:
     return hashlib.sha256(f"{salt}:{patient_id.strip()}".encode()).hexdigest()
 
 
-def _dicom_text(name: str, value: object) -> str:
-    """Return a text that fits a DICOM LO attribute (PS3.5 table 6.2-1).
-
-    Raises:
-        ValueError: if it does not.
-    """
-    text = _text(name, value, least=1)
-    if len(text) > LONGEST_LO or not text.isprintable() or "\\" in text:
-        raise ValueError(f"{name} must be at most {LONGEST_LO} printable characters, not {text!r}")
-    return text
+def _refuse_newer(data: Mapping[str, object]) -> None:
+    """Refuse what version 1 does not know."""
+    if unknown := sorted(set(data) & set(SINCE_2)):
+        raise ValueError(f"unknown keys {unknown}")
 
 
-def _check_version(version: object) -> None:
-    """Refuse a contract of another version.
+def _check_version(version: object) -> int:
+    """Return a version that is read.
 
     Raises:
         ModelInvalid: saying which one it is.
     """
-    if version is True or version != CONTRACT_VERSION:
+    if isinstance(version, bool) or not isinstance(version, int) or version not in (1, 2):
         raise ModelInvalid(
-            f"The model's contract has version {version}; this ctpet reads version "
+            f"The model's contract has version {version}; this ctpet reads versions 1 to "
             f"{CONTRACT_VERSION}. Export the model again or install the ctpet it was made with."
         )
+    return version
 
 
 def _object(name: str, data: object) -> Mapping[str, object]:
@@ -255,50 +383,8 @@ def _build(kind: type[T], data: Mapping[str, object]) -> T:
     return kind(**values)
 
 
-def _keep(owner: object, name: str, value: object) -> None:
-    """Set a field of a frozen dataclass to its checked value while it is constructed."""
-    object.__setattr__(owner, name, value)
-
-
 def _training_data(name: str, values: object, *, least: int = 0) -> None:
     if not isinstance(values, tuple) or not all(isinstance(one, TrainingData) for one in values):
         raise TypeError(f"{name} must be a tuple of TrainingData")
     if len(values) < least:
         raise ValueError(f"{name} must name what the model was fitted on")
-
-
-def _text(name: str, value: object, *, least: int = 0) -> str:
-    if not isinstance(value, str) or len(value.strip()) < least:
-        raise ValueError(f"{name} must be {'a text' if least == 0 else 'a text with content'}")
-    return value
-
-
-def _numbers(name: str, values: object, count: int) -> tuple[float, ...]:
-    """Return finite floats; integers are taken as floats, so that equal contracts read alike."""
-    if not isinstance(values, tuple) or len(values) != count:
-        raise ValueError(f"{name} must be {count} numbers, not {values!r}")
-    for value in values:
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not abs(value) <= sys.float_info.max:
-            raise ValueError(f"{name} must be {count} finite numbers, not {values!r}")
-    return tuple(float(value) for value in values)
-
-
-def _lengths(name: str, values: object) -> tuple[float, float]:
-    """Return a shortest and a longest length in mm, which may be the same."""
-    low, high = _numbers(name, values, 2)
-    if not LEAST_SPACING_MM <= low <= high:
-        raise ValueError(f"{name} must be positive and not fall, not {(low, high)}")
-    return low, high
-
-
-def _counts(name: str, values: object, *, least: int) -> tuple[int, ...]:
-    if not isinstance(values, tuple) or len(values) != 3:
-        raise ValueError(f"{name} must be three whole numbers, not {values!r}")
-    return tuple(_whole(name, value, least=least) for value in values)
-
-
-def _whole(name: str, value: object, *, least: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise ValueError(f"{name} must be whole and at least {least}, not {value!r}")
-    return value

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from ctpet import __version__
 from ctpet.claims import left_among_temporary, left_behind
+from ctpet.errors import InputRefused
 from ctpet.infer.backend import Execution
 from ctpet.infer.machine import available_memory_bytes
 from ctpet.infer.providers import PROVIDER, Offered, choose, offered
@@ -27,7 +28,7 @@ DECODERS = {
 }
 """Packages that decode compressed DICOM, and what each is for."""
 
-EXTRAS = {"train": ("torch", "monai", "lightning", "hydra-core")}
+EXTRAS = {"train": ("torch", "monai", "lightning", "hydra-core"), "web": ("fastapi", "uvicorn")}
 """Optional parts of ctpet, and the packages that they bring."""
 
 
@@ -92,7 +93,14 @@ def examine(folder: Path) -> DoctorReport:
 
     Args:
         folder: where to look for what killed runs left, and in the folders directly inside it.
+
+    Raises:
+        InputRefused: ``path-missing``.
     """
+    if not folder.is_dir():
+        raise InputRefused(
+            "path-missing", f"There is no folder at {folder}", remedy="Name one, or none"
+        )
     machine = offered()
     (best, *_), passed_over = choose(Execution(), machine)
     memory = available_memory_bytes()
@@ -134,7 +142,7 @@ def _openvino(machine: Offered) -> Check:
         "OpenVINO",
         "absent",
         machine.openvino_absence.removeprefix("OpenVINO: "),
-        "On an Intel processor under Linux or Windows: pip install onnxruntime-ep-openvino. "
+        "On an Intel or AMD processor under Linux or Windows: pip install openvino. "
         "Elsewhere onnxruntime's own kernels are used, and nothing needs to be done",
     )
 

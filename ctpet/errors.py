@@ -1,6 +1,10 @@
 """What can go wrong, told to a person: one line with what, where, limit and remedy."""
 
 import errno
+import re
+
+_SHORT_WRITE = re.compile(r"\d+ requested and \d+ written")
+"""How numpy tells of it, without a number of the system's."""
 
 
 class CtpetError(Exception):
@@ -42,4 +46,15 @@ class InputRefused(CtpetError):
 
 def is_disk_full(error: OSError) -> bool:
     """Tell whether a write failed for want of space, on the disk or in the user's quota."""
-    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    short = error.errno is None and _SHORT_WRITE.fullmatch(str(error))
+    return error.errno in (errno.ENOSPC, errno.EDQUOT) or bool(short)
+
+
+def told_by_system(error: OSError) -> tuple[str, str]:
+    """Return what the operating system refused, and the remedy; neither is a defect of ours."""
+    where = str(error.filename or "")
+    where = f"{where[:60]}…: " if len(where) > 80 else where and f"{where}: "
+    if is_disk_full(error):
+        return f"{where}The disk is full", "Free some space, and give the same command again."
+    told = error.strerror or str(error) or type(error).__name__
+    return f"{where}{told}", "Check the path, its disk, and what you may do there."

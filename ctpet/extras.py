@@ -11,12 +11,13 @@ PACKAGES = {
     "train": (
         *("torch", "monai", "lightning", "hydra"),
         *("onnx", "onnxscript", "safetensors", "tensorboard"),
-    )
+    ),
+    "web": ("fastapi", "uvicorn"),
 }
 
 
 @contextmanager
-def needs_extra(name: Literal["train"]) -> Iterator[None]:
+def needs_extra(name: Literal["train", "web"]) -> Iterator[None]:
     """Refuse, before and while the body imports, what an extra has and this machine has not.
 
     Args:

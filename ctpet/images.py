@@ -1,7 +1,8 @@
 """One image, whatever form it has: a DICOM series or a NIfTI file."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,9 +48,8 @@ def read_ct_image(path: Path) -> Image:
     if is_nifti_name(path):
         ct = read_nifti_ct(path)
         return Image(ct.volume, findings=ct.findings)
-    series = _chosen(_select_ct, path)
-    reading = read_ct(series)
-    return Image(reading.volume, _patient(series.first), reading.findings)
+    place, chosen = place_and_series(path)
+    return ct_image(chosen_ct(discover(place), chosen))
 
 
 def read_pet_image(path: Path) -> Image:
@@ -64,7 +64,26 @@ def read_pet_image(path: Path) -> Image:
     """
     if is_nifti_name(path):
         return Image(read_nifti_pet(path))
-    series = _chosen(_select_pet, path)
+    place, chosen = place_and_series(path)
+    return pet_image(chosen_pet(discover(place), chosen))
+
+
+def ct_image(series: SeriesInfo) -> Image:
+    """Read a CT series as HU.
+
+    Raises:
+        InputRefused: what :func:`ctpet.dicom.read_ct.read_ct` refuses.
+    """
+    reading = read_ct(series)
+    return Image(reading.volume, _patient(series.first), reading.findings)
+
+
+def pet_image(series: SeriesInfo) -> Image:
+    """Read a PET series as SUVbw.
+
+    Raises:
+        InputRefused: what :func:`ctpet.dicom.read_pet.read_pet` refuses.
+    """
     reading = read_pet(series)
     return Image(reading.volume, _patient(series.first), reading.findings)
 
@@ -104,15 +123,39 @@ def place_and_series(path: Path) -> tuple[Path, str | None]:
     return (path, None) if found is None else (Path(found[1]), found[2])
 
 
-def _chosen(select: Callable[[Discovery, str | None], SeriesInfo], path: Path) -> SeriesInfo:
-    """Choose the series under a path; a refusal names no UID, as it may stand in a report.
+def chosen_ct(discovery: Discovery, series: str | None) -> SeriesInfo:
+    """Choose the CT that a path means; a refusal names no UID, as it may stand in a report.
+
+    Args:
+        discovery: of what lies at the path.
+        series: what stands after its ``#``, or None.
+
+    Raises:
+        InputRefused: what :func:`ctpet.dicom.select.select_ct` refuses.
+    """
+    with _without_uids():
+        return select_ct(discovery, series=series)
+
+
+def chosen_pet(discovery: Discovery, series: str | None) -> SeriesInfo:
+    """Choose the PET that a path means; see :func:`chosen_ct`.
+
+    Raises:
+        InputRefused: what :func:`ctpet.dicom.select_pet.select_pet` refuses.
+    """
+    with _without_uids():
+        return select_pet(discovery, series_uid=series)
+
+
+@contextmanager
+def _without_uids() -> Iterator[None]:
+    """Take UIDs out of a refusal to choose.
 
     Raises:
         InputRefused: what the selection refuses.
     """
-    place, chosen = place_and_series(path)
     try:
-        return select(discover(place), chosen)
+        yield
     except InputRefused as refusal:
         told = {
             "several-series": refusal.message.partition(":")[0],
@@ -126,14 +169,6 @@ def _chosen(select: Callable[[Discovery, str | None], SeriesInfo], path: Path) -
             remedy="Put the one that is meant into a folder of its own, or name it in a table: "
             "FOLDER#UID, or FOLDER#UID#n of a series that holds several; `ctpet scan` lists them",
         ) from refusal
-
-
-def _select_ct(discovery: Discovery, series: str | None) -> SeriesInfo:
-    return select_ct(discovery, series=series)
-
-
-def _select_pet(discovery: Discovery, series: str | None) -> SeriesInfo:
-    return select_pet(discovery, series_uid=series)
 
 
 def _patient(header: object) -> str:

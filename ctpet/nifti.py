@@ -30,7 +30,7 @@ from ctpet.volume.no_data import fill_no_data, fill_not_a_number
 from ctpet.volume.volume import MAX_VOXELS
 from ctpet.zipped import MOST_BYTES, read_member
 
-_RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _UNIT_MM = {"unknown": 1.0, "mm": 1.0, "meter": 1000.0, "micron": 0.001}
 _SCANNER = 1
 _SYNTHETIC = b"SYNTHETIC"
@@ -191,7 +191,7 @@ def write_nifti(volume: Volume, path: Path, *, descrip: str = "") -> None:
         raise ValueError(f"descrip holds {_DESCRIP_BYTES} characters, not {len(text)}")
     if not path.name.endswith((".nii", ".nii.gz")):
         raise ValueError(f"a NIfTI file ends in .nii or .nii.gz, not {path.name}")
-    affine = _RAS_TO_LPS @ volume.geometry.affine[:, [2, 1, 0, 3]]
+    affine = RAS_TO_LPS @ volume.geometry.affine[:, [2, 1, 0, 3]]
     image = nib.Nifti1Image(volume.array.T, affine)
     image.set_sform(affine, code=_SCANNER)
     image.set_qform(affine, code=0 if _is_sheared(affine) else _SCANNER)
@@ -265,7 +265,7 @@ def _geometry(image: nib.Nifti1Image, path: Path) -> Geometry:
     ras[:3] *= to_mm
     i, j, k = image.shape[:3]
     try:
-        return Geometry((k, j, i), (_RAS_TO_LPS @ ras)[:, [2, 1, 0, 3]])
+        return Geometry((k, j, i), (RAS_TO_LPS @ ras)[:, [2, 1, 0, 3]])
     except ValueError as error:
         raise InputRefused(
             "nifti-bad-orientation",

@@ -1,10 +1,12 @@
 """Reports as text, for a person at a terminal."""
 
+from collections import Counter
 from collections.abc import Sequence
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from ctpet.contract import FamiliarityPromise, IntervalPromise
 from ctpet.findings import Finding
 
 if TYPE_CHECKING:
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from ctpet.doctor import DoctorReport
     from ctpet.evaluate.compare import Comparison
     from ctpet.evaluate.detection_summary import DetectionSummary
+    from ctpet.evaluate.intervals import Standing
     from ctpet.evaluate.run import Evaluation
     from ctpet.evaluate.statistics import Interval
     from ctpet.evaluate.subgroups import Participants
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from ctpet.learn.crossval.run import Crossval
     from ctpet.learn.export.run import Exported
     from ctpet.learn.export.tiling import Tiling
+    from ctpet.learn.plan.run import Planned
     from ctpet.learn.runs import Run
     from ctpet.prepare.run import PrepareResult
 
@@ -47,7 +51,7 @@ def synthesis_text(result: "JobResult") -> str:
     record = result.record
     execution, output = record.execution, record.output
     seconds = sum(stage.seconds for stage in record.stages)
-    slices = sum(name.startswith("pet/") for name in output.files)
+    folders = Counter(name.partition("/")[0] for name in output.files if "/" in name)
     contract = record.model
     lines = [
         record.notice,
@@ -59,11 +63,16 @@ def synthesis_text(result: "JobResult") -> str:
         f"{record.peak_memory_bytes / 2**20:.0f} MiB",
         f"SUVbw      {output.suv_min:.2f} to {output.suv_max:.2f}",
     ]
+    uids = {"pet": output.series_instance_uid}
+    if output.interval is not None:
+        lines.append(f"Interval   {output.interval.meaning}")
+        uids["pet_low"] = output.interval.lower_series_instance_uid
+        uids["pet_high"] = output.interval.upper_series_instance_uid
     lines += findings_text(record.findings)
     lines += ["", f"{result.out}"]
-    if slices:
-        lines.append(f"  pet/         {slices} slices, series {output.series_instance_uid}")
-    lines += [f"  {name}" for name in output.files if not name.startswith("pet/")]
+    for folder, slices in folders.items():
+        lines.append(f"  {folder + '/':<12} {slices} slices, series {uids[folder]}")
+    lines += [f"  {name}" for name in output.files if "/" not in name]
     return "\n".join(lines)
 
 
@@ -113,6 +122,8 @@ def model_text(model: dict[str, Any]) -> str:
         "grid": f"{spacing} mm (k, j, i)",
         "input": "{:g} to {:g} HU".format(*model["hu_range"]),
         "output": "{:g} to {:g} SUVbw".format(*model["suv_range"]),
+        **_interval_row(model.get("interval")),
+        **_familiarity_row(model.get("familiarity")),
         "windows": _windows(model),
         "fitted on": "; before that: ".join(
             ["; ".join(one["description"] for one in trained_on)]
@@ -124,6 +135,18 @@ def model_text(model: dict[str, Any]) -> str:
         "sha256": model["digest_sha256"],
     }
     return "\n".join(f"{name:<10} {text}" for name, text in rows.items())
+
+
+def _interval_row(told: dict[str, Any] | None) -> dict[str, str]:
+    return {} if told is None else {"interval": IntervalPromise(**told).in_words}
+
+
+def _familiarity_row(told: dict[str, Any] | None) -> dict[str, str]:
+    if told is None:
+        return {}
+    return {
+        "unlike": f"tells a CT that is unlike its training: {FamiliarityPromise(**told).in_words}"
+    }
 
 
 def _windows(model: dict[str, Any]) -> str:
@@ -245,10 +268,42 @@ def runs_text(found: "Sequence[Run]") -> str:
     return "\n".join(lines)
 
 
+def plan_text(planned: "Planned") -> str:
+    """Say what the cases are, what is proposed for them, and how it is trained."""
+    from ctpet.learn.plan.experiment_file import by, in_mm
+    from ctpet.learn.room import gib
+
+    plan = planned.plan
+    seen, network, (precision, why) = plan.seen, plan.network, plan.precision
+    sets = [
+        f"cases      {one.folder}: {one.cases} of {one.patients} patients, {one.held_out} held out"
+        for one in seen.sets
+    ]
+    return "\n".join(
+        [
+            *sets,
+            f"spacing    {by(seen.spacing_mm)} mm",
+            f"shape      {by(seen.median)} voxels is the median, {in_mm(seen.median, plan)}; "
+            f"{by(seen.smallest)} to {by(seen.largest)}",
+            f"crop       {by(plan.crop)} voxels, {in_mm(plan.crop, plan)}",
+            f"batch      {plan.batch_size}",
+            f"network    segresnet: {network.levels} levels, {network.filters} channels, "
+            f"{network.weights / 1e6:.1f} million weights",
+            f"precision  {precision}: {why}",
+            f"memory     {gib(plan.needed_bytes)} predicted; {plan.machine.name} has "
+            f"{gib(plan.machine.memory_bytes)}",
+            "",
+            f"wrote {planned.out}",
+            f"  {planned.command}",
+        ]
+    )
+
+
 def crossval_text(result: "Crossval", out: Path) -> str:
     """Say how the folds' networks did, and what may be done with them."""
     lines = [
         evaluation_text(result.evaluation, out / "report"),
+        *([result.predicted.bounds] if result.predicted.bounds else []),
         "",
         f"again:  {result.predicted.command}",
         f"one file of all folds, which nobody is left to judge:  {result.predicted.export_command}",
@@ -266,6 +321,16 @@ def export_text(result: "Exported", out: Path) -> str:
         for row in result.parity.rows
     ]
     lines += [f"not compared: {reason}" for reason in result.parity.absent]
+    if contract.interval is not None:
+        factors = ", ".join(f"{factor:.2g}" for factor in contract.interval.factors)
+        lines.append(f"interval   {contract.interval.in_words}")
+        lines.append(f"           widths times {factors}, from low to high predicted SUV")
+    usual = contract.familiarity
+    lines.append(
+        f"unlike     a CT is told to be unlike the training: {usual.in_words}"
+        if usual
+        else f"unlike     not told of a CT: {result.unfamiliar.rstrip('.')}"
+    )
     return "\n".join(
         [
             *lines,
@@ -314,10 +379,28 @@ def evaluation_text(result: "Evaluation", out: Path) -> str:
             for line in summary.baselines
             if line.relevance != "unstated"
         ]
+    rows += _intervals_told(summary.standing)
     rows += _detection_told(summary.detection)
     rows += _participants_told(result.participants)
     rows += _case_findings(result)
     return "\n".join([*rows, f"wrote {out}/report.html"])
+
+
+def _intervals_told(standing: "Standing | None") -> list[str]:
+    """Say what intervals cover of what they say; as a warning where it is too little."""
+    if standing is None:
+        return []
+    from ctpet.evaluate.intervals import TOLERATED
+
+    told = (
+        f"a {standing.nominal:.4g} interval covers {_interval(standing.coverage)} of a patient's "
+        f"voxels in the body; its width is {_interval(standing.width)} SUVbw"
+    )
+    if not standing.short:
+        return [told]
+    message = f"{told[0].upper()}{told[1:]}: less than {standing.nominal - TOLERATED:.4g}"
+    remedy = "Calibrate on patients like these (ctpet export --calibrate-on)"
+    return findings_text((Finding("coverage-short", "warning", message, remedy),))
 
 
 def _detection_told(found: "DetectionSummary | None") -> list[str]:
@@ -410,6 +493,10 @@ def comparison_text(result: "Comparison", out: Path) -> str:
             f"{told.format(*names)} (difference {_interval(pair.difference, '+')}{p})"
             + ("" if pair.relevance == "unstated" else f"; {_RELEVANCES[pair.relevance]}")
         )
+    for entry, one in result.short:
+        covers = f"covers {_interval(one)} of a patient's voxels in the body"
+        message = f"The {entry.nominal:.4g} interval of {entry.title} {covers}"
+        rows += findings_text((Finding("coverage-short", "warning", message),))
     left_out = [name for name in result.entries[0].cases if name not in result.counted]
     if left_out:
         rows.append(f"left out, for a model was trained on them: {_few(left_out)}")

@@ -1,6 +1,6 @@
 """A contact sheet of digital patients: coronal and axial CT, and the PET's coronal MIP.
 
-python scripts/phantom_sheet.py OUT.png --count 20
+python scripts/phantom_sheet.py OUT.png --count 20 --domain wide
 """
 
 import argparse
@@ -10,9 +10,10 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ctpet.phantom.anatomy import draw_anatomy
 from ctpet.phantom.ct import clinical_geometry, render_ct
+from ctpet.phantom.domain import Domain
 from ctpet.phantom.labels import label_of
+from ctpet.phantom.patients import draw_patient
 from ctpet.phantom.rendering import render_fractions
 from ctpet.phantom.seen import see
 from ctpet.phantom.uptake import draw_uptake, pet_of
@@ -23,14 +24,16 @@ SPACING_MM = 3.0
 IN_A_ROW = 10
 
 
-def pictures(seed: int) -> list[np.ndarray]:
+def pictures(seed: int, domain: Domain) -> list[np.ndarray]:
     """Return coronal CT, axial CT through the liver, and MIP, head up, right on the left."""
-    anatomy = draw_anatomy(seed)
+    anatomy = draw_patient(seed, domain)
     grid = covering_grid(clinical_geometry(anatomy), (SPACING_MM,) * 3)
     rendering = render_fractions(anatomy, grid)
-    ct = render_ct(anatomy, grid, seed=seed).array
-    pet = pet_of(see(anatomy, rendering), draw_uptake(anatomy, seed), seed=seed).array
-    liver = np.argwhere(rendering.full(label_of("liver")) > 0.5).mean(axis=0).astype(int)
+    ct = render_ct(anatomy, grid, seed=anatomy.seed).array
+    uptake = draw_uptake(anatomy, anatomy.seed)
+    pet = pet_of(see(anatomy, rendering), uptake, seed=anatomy.seed).array
+    where = "liver" if label_of("liver") in rendering.fractions else "muscle"
+    liver = np.argwhere(rendering.full(label_of(where)) > 0.5).mean(axis=0).astype(int)
     low, high = CT_WINDOW_HU
     shown = [ct[::-1, liver[1]], ct[liver[0]]]
     return [*((plane - low) / (high - low) for plane in shown),
@@ -41,11 +44,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path)
     parser.add_argument("--count", type=int, default=20)
+    parser.add_argument("--domain", choices=("plain", "wide"), default="plain")
     args = parser.parse_args()
     rows = 3 * -(-args.count // IN_A_ROW)
     figure = Figure(figsize=(1.6 * IN_A_ROW, 1.9 * rows), dpi=100, facecolor="black")
     for seed in range(args.count):
-        for number, plane in enumerate(pictures(seed)):
+        for number, plane in enumerate(pictures(seed, args.domain)):
             place = (3 * (seed // IN_A_ROW) + number) * IN_A_ROW + seed % IN_A_ROW + 1
             axes = figure.add_subplot(rows, IN_A_ROW, place)
             axes.imshow(np.clip(plane, 0, 1), cmap="gray", vmin=0, vmax=1)

@@ -35,17 +35,7 @@ def teach(pieces: Sequence[Case], trees: BoostedTrees, out: Path) -> None:
         }
         measured = arrays["region"] != UNMEASURED
         arrays["typical"] = np.where(measured, trees.predict(piece), 0)
-        case = Case(
-            folder=out / CASES_FOLDER / piece.case_id,
-            case_id=piece.case_id,
-            patient_hash=piece.patient_hash,
-            shape=piece.shape,
-            affine=piece.affine,
-            slice_spacing_mm=piece.slice_spacing_mm,
-            findings=piece.findings,
-            reading=piece.reading,
-        )
-        write_case(case, arrays)
+        write_case(replace(piece, folder=out / CASES_FOLDER / piece.case_id), arrays)
 
 
 def main() -> None:

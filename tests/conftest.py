@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+"""Set before torch is imported: tests run beside each other, and threads would wait for threads."""
+
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
 

@@ -10,9 +10,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 from ctpet.contract import ModelContract, TrainingData
 from ctpet.infer.embed import embed_contract
-from ctpet.infer.model import INPUT_NAME, OUTPUT_NAME, Model, load_model
+from ctpet.infer.model import INPUT_NAME, Model, load_model
 
 FREE = ("N", 1, "K", "J", "I")
+OUTPUT_NAME = "pet_suvbw"
 
 
 def a_contract(**changes: Any) -> ModelContract:
@@ -43,7 +44,7 @@ def graph_bytes(
     weights: dict[str, np.ndarray] | None = None,
     *,
     shape: Sequence[str | int | None] = FREE,
-    names: tuple[str, str] = (INPUT_NAME, OUTPUT_NAME),
+    names: tuple[str, ...] = (INPUT_NAME, OUTPUT_NAME),
     element: int = TensorProto.FLOAT,
 ) -> bytes:
     """An ONNX file of some nodes, without a contract."""
@@ -51,7 +52,7 @@ def graph_bytes(
         list(nodes),
         "test",
         [helper.make_tensor_value_info(names[0], element, shape)],
-        [helper.make_tensor_value_info(names[1], element, shape)],
+        [helper.make_tensor_value_info(name, element, shape) for name in names[1:]],
         [numpy_helper.from_array(array, name) for name, array in (weights or {}).items()],
     )
     opset = helper.make_opsetid("", 18)
@@ -64,7 +65,41 @@ def identity_bytes() -> bytes:
     return graph_bytes([helper.make_node("Mul", [INPUT_NAME, "one"], [OUTPUT_NAME])], one)
 
 
-def convolution_bytes(*, channels: int = 4, seed: int = 0) -> bytes:
+def bounded_bytes(below: float = 1.0, above: float = 2.0) -> bytes:
+    """Returns its input, and bounds that lie so far below and above it."""
+    outputs = ("suv", "suv_low", "suv_high")
+    steps = dict(zip(outputs, (0.0, -below, above), strict=True))
+    nodes = [helper.make_node("Add", [INPUT_NAME, f"{name}.by"], [name]) for name in outputs]
+    weights = {f"{name}.by": np.float32(by).reshape(()) for name, by in steps.items()}
+    return graph_bytes(nodes, weights, names=(INPUT_NAME, *outputs))
+
+
+def interval_bytes() -> bytes:
+    """SUV 0 to 3 that grows with HU, and bounds of half and of twice as much."""
+    constants = {"scale": 1e-3, "shift": 1.0, "least": 0.0, "most": 3.0, "half": 0.5, "twice": 2.0}
+    weights = {name: np.float32(value).reshape(()) for name, value in constants.items()}
+    nodes = [
+        helper.make_node("Mul", [INPUT_NAME, "scale"], ["scaled"]),
+        helper.make_node("Add", ["scaled", "shift"], ["shifted"]),
+        helper.make_node("Clip", ["shifted", "least", "most"], ["suv"]),
+        helper.make_node("Mul", ["suv", "half"], ["suv_low"]),
+        helper.make_node("Mul", ["suv", "twice"], ["suv_high"]),
+    ]
+    return graph_bytes(nodes, weights, names=(INPUT_NAME, "suv", "suv_low", "suv_high"))
+
+
+def familiar_bytes(times: float = 0.01) -> bytes:
+    """Returns its input, and as unlike its training HU without their sign, times a factor."""
+    weights = {"one": np.ones((), np.float32), "times": np.float32(times).reshape(())}
+    nodes = [
+        helper.make_node("Mul", [INPUT_NAME, "one"], ["suv"]),
+        helper.make_node("Abs", [INPUT_NAME], ["size"]),
+        helper.make_node("Mul", ["size", "times"], ["unlike_training"]),
+    ]
+    return graph_bytes(nodes, weights, names=(INPUT_NAME, "suv", "unlike_training"))
+
+
+def convolution_bytes(*, channels: int = 4, seed: int = 0, output: str = OUTPUT_NAME) -> bytes:
     """Two 3×3×3 convolutions with a ReLU between: reaches 2 voxels."""
     random = np.random.default_rng(seed)
     weights = {
@@ -76,9 +111,9 @@ def convolution_bytes(*, channels: int = 4, seed: int = 0) -> bytes:
         helper.make_node("Mul", [INPUT_NAME, "scale"], ["x"]),
         helper.make_node("Conv", ["x", "first"], ["a"], pads=[1] * 6),
         helper.make_node("Relu", ["a"], ["b"]),
-        helper.make_node("Conv", ["b", "second"], [OUTPUT_NAME], pads=[1] * 6),
+        helper.make_node("Conv", ["b", "second"], [output], pads=[1] * 6),
     ]
-    return graph_bytes(nodes, weights)
+    return graph_bytes(nodes, weights, names=(INPUT_NAME, output))
 
 
 def strided_bytes(*, seed: int = 1) -> bytes:

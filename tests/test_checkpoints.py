@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ctpet.infer.backend import Execution
+from ctpet.infer.engines import open_backend
 from ctpet.infer.model import load_model
-from ctpet.infer.onnx import open_backend
 from ctpet.infer.shipped import DEFAULT_MODEL, find_model, shipped_models
 from ctpet.infer.synthesize import synthesize
 from ctpet.infer.window import plan_windows, run_windows

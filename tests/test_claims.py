@@ -216,8 +216,10 @@ def test_temporary_folders_of_the_killed_are_told_and_removed(temporary):
     process.wait()
     process.stdout.close()
     (left,) = left_among_temporary()
+    (temporary / "none").mkdir()
     assert left.name in examine(temporary / "none").checks[-1].detail
     with temporary_folder() as mine:
         assert not left.exists()
         (mine / "x").touch()
+    (temporary / "none").rmdir()
     assert names(temporary) == ["ctpet-of-somebody-else"]

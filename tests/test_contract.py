@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 
 from ctpet.contract import (
     CONTRACT_VERSION,
+    SINCE_2,
+    FamiliarityPromise,
+    IntervalPromise,
     ModelContract,
     TrainingData,
     contract_from_json,
@@ -36,8 +39,28 @@ def lengths(draw) -> tuple[float, float]:
     return (low, high)
 
 
+promises = st.builds(
+    lambda coverage, on, patients, bins: IntervalPromise(
+        coverage, on, patients, tuple(sorted(bins))[1:], tuple(bins.values())
+    ),
+    coverage=st.floats(0.01, 0.99),
+    on=words,
+    patients=st.integers(1, 10**4),
+    bins=st.dictionaries(st.floats(0, 100), st.floats(0.01, 100), min_size=1, max_size=5),
+)
+
+familiarities = st.builds(
+    lambda on, patients, seen: FamiliarityPromise(on, patients, *seen),
+    on=words,
+    patients=st.integers(1, 10**4),
+    seen=lengths(),
+)
+
 contracts = st.builds(
     ModelContract,
+    sees=st.sampled_from(["field-of-view", "patient"]),
+    interval=st.none() | promises,
+    familiarity=st.none() | familiarities,
     name=header_words,
     model_version=header_words,
     kind=st.sampled_from(["baseline", "regression", "appearance"]),
@@ -85,6 +108,109 @@ def test_anything_else_is_refused_in_one_line(text):
     assert str(caught.value).startswith("The model's contract ")
 
 
+A_PROMISE = IntervalPromise(0.9, "Six patients.", 6, (0.5, 2.5), (1.1, 1.2, 0.9))
+
+
+FAMILIAR = FamiliarityPromise("Thirty patients.", 30, 1.1, 1.6)
+
+
+def test_familiarity_stands_in_a_contract_only_where_it_is_promised():
+    without = a_contract(sees="patient")
+    assert "familiarity" not in json.loads(without.to_json())
+    told = json.loads(a_contract(familiarity=FAMILIAR).to_json())
+    assert told["contract_version"] == 2
+    assert told["familiarity"] == {
+        "measured_on": "Thirty patients.",
+        "patients": 30,
+        "median": 1.1,
+        "limit": 1.6,
+    }
+    for key in told["familiarity"]:
+        inner = {k: v for k, v in told["familiarity"].items() if k != key}
+        with pytest.raises(ModelInvalid, match=key):
+            contract_from_json(json.dumps(told | {"familiarity": inner}))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        ("", 9, 1.0, 2.0),
+        ("All.", 0, 1.0, 2.0),
+        ("All.", 9, 2.0, 1.0),
+        ("All.", 9, 1.0, float("inf")),
+    ],
+)
+def test_a_familiarity_that_cannot_be_meant_is_refused(told):
+    with pytest.raises(ValueError, match="must be"):
+        FamiliarityPromise(*told)
+
+
+def test_what_promises_nothing_new_is_written_as_version_1():
+    assert set(SINCE_2) == {"sees", "interval", "familiarity"}
+    old = json.loads(a_contract().to_json())
+    assert old["contract_version"] == 1
+    assert not set(old) & set(SINCE_2)
+    for change in ({"sees": "patient"}, {"interval": A_PROMISE}):
+        new = json.loads(a_contract(**change).to_json())
+        assert new["contract_version"] == 2
+        assert set(new) == set(old) | {"sees", "interval"}
+
+
+@pytest.mark.parametrize("key", SINCE_2)
+def test_version_1_cannot_say_what_came_later(key):
+    later = a_contract(sees="patient", interval=A_PROMISE, familiarity=FAMILIAR).to_plain()
+    data = json.loads(a_contract().to_json()) | {key: later[key]}
+    with pytest.raises(ModelInvalid, match=key):
+        contract_from_json(json.dumps(data))
+
+
+def test_every_key_of_version_2_is_needed():
+    data = json.loads(a_contract(sees="patient", interval=A_PROMISE).to_json())
+    for key in ("sees", "interval"):
+        with pytest.raises(ModelInvalid, match=key):
+            contract_from_json(json.dumps({k: v for k, v in data.items() if k != key}))
+    for key in data["interval"]:
+        inner = {k: v for k, v in data["interval"].items() if k != key}
+        with pytest.raises(ModelInvalid, match=key):
+            contract_from_json(json.dumps(data | {"interval": inner}))
+
+
+def test_the_outputs_follow_from_the_promise():
+    assert a_contract().outputs == ("pet_suvbw",)
+    assert a_contract(sees="patient").outputs == ("suv",)
+    assert a_contract(interval=A_PROMISE).outputs == ("suv", "suv_low", "suv_high")
+    assert a_contract(familiarity=FAMILIAR).outputs == ("suv", "unlike_training")
+    both = a_contract(interval=A_PROMISE, familiarity=FAMILIAR)
+    assert both.outputs == ("suv", "suv_low", "suv_high", "unlike_training")
+    assert both.suv_outputs == ("suv", "suv_low", "suv_high")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("coverage", 0.0),
+        ("coverage", 1),
+        ("coverage", "most"),
+        ("calibrated_on", " "),
+        ("patients", 0),
+        ("patients", 2.5),
+        ("edges_suv", (2.5, 0.5)),
+        ("edges_suv", (0.5, 0.5)),
+        ("edges_suv", (0.5, float("nan"))),
+        ("factors", (1.0,)),
+        ("factors", (1.0, -1.0, 1.0)),
+        ("factors", (1.0, 0.0, 1.0)),
+    ],
+)
+def test_bounds_that_cannot_be_meant_are_refused(key, value):
+    with pytest.raises(ValueError, match=key):
+        replace(A_PROMISE, **{key: value})
+    data = json.loads(a_contract(interval=A_PROMISE).to_json())
+    data["interval"][key] = value
+    with pytest.raises(ModelInvalid):
+        contract_from_json(json.dumps(data))
+
+
 def changed(**changes) -> str:
     return json.dumps({**json.loads(a_contract().to_json()), **changes})
 
@@ -107,9 +233,9 @@ def test_missing_keys_of_the_training_data_are_named():
         contract_from_json(changed(trained_on={"description": "x"}))
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", True, None, [1]])
+@pytest.mark.parametrize("version", [0, 3, "1", True, 1.0, None, [1]])
 def test_another_version_is_refused_and_named(version):
-    with pytest.raises(ModelInvalid, match=rf"reads version {CONTRACT_VERSION}"):
+    with pytest.raises(ModelInvalid, match=rf"reads versions 1 to {CONTRACT_VERSION}"):
         contract_from_json(changed(contract_version=version))
 
 
@@ -148,6 +274,9 @@ IMPOSSIBLE = [
     ("working_bytes_per_voxel", 0),
     ("working_bytes_per_voxel", 1.5),
     ("contract_version", 2),
+    ("sees", "everything"),
+    ("sees", None),
+    ("interval", 0.9),
     ("trained_on", "everything"),
     ("trained_on", ()),
     ("trained_on", ("everything",)),

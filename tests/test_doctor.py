@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from ctpet import api, doctor
 from ctpet.cli import app
 from ctpet.infer.backend import Execution
-from ctpet.infer.onnx import open_backend
+from ctpet.infer.engines import open_backend
 from ctpet.infer.providers import Offered
 from ctpet.infer.runtime import onnxruntime
 from tests.dicom_factory import ct_series, write_series

@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from ctpet.cli.shared import EXIT_FAILURE, Debug, Json, Quiet, Series, explained, print_json, say
+from ctpet.cli.shared import (
+    EXIT_FAILURE,
+    Debug,
+    Json,
+    Quiet,
+    Series,
+    complain,
+    end_refused,
+    explained,
+    print_json,
+    say,
+)
 
 
 class Precision(StrEnum):
@@ -29,6 +40,9 @@ def synthesize(  # noqa: PLR0913  (typer: one parameter an option)
     precision: Annotated[Precision, typer.Option(help="Arithmetic.")] = Precision.AUTO,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all by default.")] = None,
     nifti: Annotated[bool, typer.Option("--nifti", help="Also write pet.nii.gz.")] = False,
+    interval: Annotated[
+        bool, typer.Option("--interval", help="Also write the lower and the upper bound.")
+    ] = False,
     quiet: Quiet = False,
     as_json: Json = False,
     debug: Debug = False,
@@ -36,7 +50,8 @@ def synthesize(  # noqa: PLR0913  (typer: one parameter an option)
     """Make a synthetic FDG-PET series in SUVbw from a CT.
 
     Writes OUT/pet/*.dcm, OUT/preview.png and OUT/run.json; from a NIfTI CT, pet.nii.gz instead of
-    the series. Nothing appears under OUT until all of it is whole.
+    the series. With --interval, pet_low and pet_high go beside the PET. Nothing appears under OUT
+    until all of it is whole.
     """
     from ctpet import api
     from ctpet.console import reporting
@@ -47,6 +62,7 @@ def synthesize(  # noqa: PLR0913  (typer: one parameter an option)
         execution = api.Execution(device=device, precision=precision.value, threads=threads)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+    besides: dict[api.Also, bool] = {"nifti": nifti, "interval": interval}
     with reporting(STAGE_SHARES, style="quiet" if quiet else "auto") as progress:
         result = api.synthesize(
             ct,
@@ -54,7 +70,7 @@ def synthesize(  # noqa: PLR0913  (typer: one parameter an option)
             model=model,
             series_instance_uid=series,
             execution=execution,
-            nifti=nifti,
+            also=[name for name, wanted in besides.items() if wanted],
             progress=progress,
         )
     if as_json:
@@ -102,10 +118,10 @@ def suv(
         say(report.text())
         if out is not None:
             say(f"wrote   {out}")
-    if report.refused and as_json:
-        raise typer.Exit(InputRefused.exit_code)
     if report.refused:
         refusal = next(f for f in report.findings if f.severity == "error")
+        if as_json:
+            end_refused([(pet.name, refusal.message)])
         raise InputRefused(refusal.code, refusal.message, remedy=refusal.remedy)
 
 
@@ -172,4 +188,6 @@ def doctor(
     else:
         say(doctor_text(report))
     if not report.healthy:
+        broken = next(check for check in report.checks if check.status == "broken")
+        complain("broken", f"{broken.name}: {broken.detail}. {broken.remedy}", "")
         raise typer.Exit(EXIT_FAILURE)

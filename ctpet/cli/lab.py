@@ -12,6 +12,7 @@ from ctpet.cli.shared import (
     Json,
     Language,
     Quiet,
+    end_refused,
     explained,
     explained_aloud,
     going_on,
@@ -32,13 +33,13 @@ class Layout(StrEnum):
 @explained
 def prepare(  # noqa: PLR0913  (typer: one parameter an option)
     source: Annotated[
-        str, typer.Argument(help="Folder, archive, CSV table, or phantom:FIRST-LAST.")
+        str, typer.Argument(help="Folder, archive, CSV table, or phantom[-wide]:FIRST-LAST.")
     ],
     out: Annotated[Path, typer.Argument(help="Folder for the cases, new or begun before.")],
-    spacing: Annotated[float, typer.Option(min=1, help="Of the grid, in mm.")] = 4.0,
+    spacing: Annotated[float, typer.Option(min=1, max=50, help="Of the grid, in mm.")] = 4.0,
     layout: Annotated[Layout, typer.Option(help="Of the source.")] = Layout.AUTO,
     table: Annotated[Path | None, typer.Option(help="CSV: patient, ct, pet, …")] = None,
-    folds: Annotated[int, typer.Option(min=2, help="Of the cross-validation.")] = 5,
+    folds: Annotated[int, typer.Option(min=2, max=100, help="Of the cross-validation.")] = 5,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes; one a core by default.")
     ] = None,
@@ -63,7 +64,6 @@ def prepare(  # noqa: PLR0913  (typer: one parameter an option)
 
     from ctpet import api
     from ctpet.console import reporting
-    from ctpet.errors import InputRefused
     from ctpet.prepare.dataset import About
     from ctpet.prepare.run import STAGE_SHARES, PrepareRequest
     from ctpet.texts import prepare_text
@@ -87,8 +87,7 @@ def prepare(  # noqa: PLR0913  (typer: one parameter an option)
         print_json(result.to_json())
     elif not quiet:
         say(prepare_text(result))
-    if result.refused:
-        raise typer.Exit(InputRefused.exit_code)
+    end_refused([(one.name, one.message) for one in result.refused])
 
 
 @explained_aloud
@@ -135,6 +134,9 @@ def crossval(  # noqa: PLR0913  (typer: one parameter an option)
     folds: Annotated[
         str | None, typer.Option(metavar="N,N", help="Which folds; all by default.")
     ] = None,
+    config_dir: Annotated[
+        Path | None, typer.Option(help="That holds experiments of your own, as of `ctpet train`.")
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes that score; one a core by default.")
     ] = None,
@@ -152,16 +154,17 @@ def crossval(  # noqa: PLR0913  (typer: one parameter an option)
 
     from ctpet import api
     from ctpet.console import reporting
-    from ctpet.errors import InputRefused
     from ctpet.evaluate.outputs import summary_json
     from ctpet.extras import needs_extra
     from ctpet.texts import crossval_text
 
     with needs_extra("train"):
+        from ctpet.learn.crossval.folds import search_path
         from ctpet.learn.crossval.run import STAGE_SHARES, CrossvalRequest
 
+    found = () if config_dir is None else (search_path(config_dir),)
     request = CrossvalRequest(
-        overrides=tuple(context.args),
+        overrides=(*found, *context.args),
         out=out,
         folds=None if folds is None else _fold_numbers(folds),
         workers=workers or os.cpu_count() or 1,
@@ -175,8 +178,7 @@ def crossval(  # noqa: PLR0913  (typer: one parameter an option)
         print_json({**result.predicted.to_json(), "evaluation": summary_json(result.evaluation)})
     elif not quiet:
         say(crossval_text(result, out))
-    if result.evaluation.refused:
-        raise typer.Exit(InputRefused.exit_code)
+    end_refused([(one.name, one.message) for one in result.evaluation.refused])
 
 
 def _fold_numbers(told: str) -> tuple[int, ...]:
@@ -200,6 +202,13 @@ class ExportWindows(StrEnum):
     NONE = "none"
 
 
+class ExportWeights(StrEnum):
+    """Choices of `export --weights`."""
+
+    AVERAGED = "averaged"
+    CURRENT = "current"
+
+
 @explained
 def export(  # noqa: PLR0913  (typer: one parameter an option)
     checkpoints: Annotated[
@@ -217,6 +226,17 @@ def export(  # noqa: PLR0913  (typer: one parameter an option)
         ExportWindows,
         typer.Option(help="none: a model for whole volumes only, that need not tile."),
     ] = ExportWindows.MEASURED,
+    weights: Annotated[
+        ExportWeights | None,
+        typer.Option(help="Averaged over the steps, as by default, or of the last step."),
+    ] = None,
+    calibrate_on: Annotated[
+        list[Path] | None,
+        typer.Option(help="Prepared patients to calibrate on; by default those held out."),
+    ] = None,
+    coverage: Annotated[
+        float | None, typer.Option(help="Of the bounds, by patient; 0.9 by default.")
+    ] = None,
     quiet: Quiet = False,
     as_json: Json = False,
     debug: Debug = False,
@@ -230,18 +250,25 @@ def export(  # noqa: PLR0913  (typer: one parameter an option)
     from ctpet.extras import needs_extra
     from ctpet.texts import export_text
 
+    if coverage is not None and not 0 < coverage < 1:
+        raise typer.BadParameter("--coverage lies between 0 and 1, such as 0.9")
     with needs_extra("train"):
-        from ctpet.learn.export.run import STAGE_SHARES
+        from ctpet.learn.export.calibration import COVERAGE, CalibrationRequest
+        from ctpet.learn.export.run import STAGE_SHARES, ExportRequest
 
+    calibration = None
+    if calibrate_on or coverage is not None:
+        calibration = CalibrationRequest(tuple(calibrate_on or ()), coverage or COVERAGE)
+    request = ExportRequest(
+        checkpoints=tuple(checkpoints),
+        dataset=dataset,
+        evaluation=evaluation,
+        windows=windows.value,
+        weights=None if weights is None else weights.value,
+        calibration=calibration,
+    )
     with reporting(STAGE_SHARES, style="quiet" if quiet else "auto") as progress:
-        result = api.export(
-            checkpoints,
-            out,
-            dataset=dataset,
-            evaluation=evaluation,
-            windows=windows.value,
-            progress=progress,
-        )
+        result = api.export(request, out, progress=progress)
     if as_json:
         print_json(result.to_json())
     elif not quiet:
@@ -255,12 +282,22 @@ class PhantomFormat(StrEnum):
     NIFTI = "nifti"
 
 
+class PhantomDomain(StrEnum):
+    """Choices of `--domain`."""
+
+    PLAIN = "plain"
+    WIDE = "wide"
+
+
 @explained
-def phantom(
+def phantom(  # noqa: PLR0913
     out: Annotated[Path, typer.Argument(help="Folder; each patient gets a new one inside.")],
     seed: Annotated[int, typer.Option(min=0, help="Of the first patient.")] = 1,
     count: Annotated[int, typer.Option(min=1, help="Patients; each has the next seed.")] = 1,
     format: Annotated[PhantomFormat, typer.Option(help="Of CT and PET.")] = PhantomFormat.DICOM,  # noqa: A002
+    domain: Annotated[
+        PhantomDomain, typer.Option(help="wide: more than reality has, and many lesions.")
+    ] = PhantomDomain.PLAIN,
     quiet: Quiet = False,
     as_json: Json = False,
     debug: Debug = False,
@@ -268,12 +305,17 @@ def phantom(
     """Make digital patients: CT, PET, labels, lesions and the floor of any model's error."""
     from ctpet import api
     from ctpet.console import reporting
+    from ctpet.phantom.domain import stream_of
     from ctpet.phantom.study import STAGES
 
+    stream_of(seed + count - 1, domain.value)  # the last one, before the first is made
     folders = []
     for number in range(seed, seed + count):
         with reporting(STAGES, style="quiet" if quiet else "auto") as progress:
-            folders.append(api.phantom(out, seed=number, format=format.value, progress=progress))
+            made = api.phantom(
+                out, seed=number, format=format.value, domain=domain.value, progress=progress
+            )
+            folders.append(made)
         if not (quiet or as_json):
             say(str(folders[-1]))
     if as_json:

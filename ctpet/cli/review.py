@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ctpet.cli.shared import Debug, InLanguage, Json, Language, Quiet, explained, print_json, say
+from ctpet.cli.shared import (
+    Debug,
+    InLanguage,
+    Json,
+    Language,
+    Quiet,
+    end_refused,
+    explained,
+    print_json,
+    say,
+)
 
 if TYPE_CHECKING:
     from ctpet.evaluate.margin import Margin
@@ -73,7 +83,6 @@ def evaluate(  # noqa: PLR0913  (typer: one parameter an option)
 
     from ctpet import api
     from ctpet.console import reporting
-    from ctpet.errors import InputRefused
     from ctpet.evaluate.files import Sources
     from ctpet.evaluate.outputs import summary_json
     from ctpet.evaluate.run import STAGE_SHARES, EvaluateRequest
@@ -112,8 +121,7 @@ def evaluate(  # noqa: PLR0913  (typer: one parameter an option)
         print_json(summary_json(result))
     elif not quiet:
         say(evaluation_text(result, out))
-    if result.refused:
-        raise typer.Exit(InputRefused.exit_code)
+    end_refused([(one.name, one.message) for one in result.refused])
 
 
 def _margin(told: str | None) -> "Margin | None":

@@ -3,7 +3,7 @@
 import functools
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +13,7 @@ import typer
 
 from ctpet.cli.own_text import hushed
 
-EXIT_FAILURE, EXIT_INTERRUPTED = 1, 130
+EXIT_FAILURE, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 130
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing unless it fails.")]
@@ -64,7 +64,7 @@ def explained_aloud(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(*args: Any, **options: Any) -> None:
-        from ctpet.errors import CtpetError
+        from ctpet.errors import CtpetError, told_by_system
 
         try:
             command(*args, **options)
@@ -72,14 +72,28 @@ def explained_aloud(command: Callable[..., None]) -> Callable[..., None]:
             complain("interrupted", "Stopped. Nothing was written.", "", **options)
             raise typer.Exit(EXIT_INTERRUPTED) from stop
         except CtpetError as error:
-            _trace(**options)
+            trace(**options)
             code = getattr(error, "code", type(error).__name__)
             complain(code, str(error), getattr(error, "remedy", ""), **options)
             raise typer.Exit(error.exit_code) from error
         except (typer.Exit, typer.BadParameter, BrokenPipeError):
             raise
+        except SystemExit as end:  # a training has told its line itself
+            if end.__cause__ is not None:
+                trace(**options)
+            raise
+        except OSError as error:
+            trace(**options)
+            line, remedy = told_by_system(error)
+            complain("system", f"{line}. {remedy}", remedy, **options)
+            raise typer.Exit(EXIT_FAILURE) from error
+        except MemoryError as error:
+            trace(**options)
+            line, remedy = "Memory ran out", "End other programs, or take a machine with more."
+            complain("memory", f"{line}. {remedy}", remedy, **options)
+            raise typer.Exit(EXIT_FAILURE) from error
         except Exception as error:
-            _trace(**options)
+            trace(**options)
             what = f"Unexpected {type(error).__name__}: {error}".rstrip(": ")
             remedy = (
                 "This is a defect of ctpet: run it again with --debug and report what it prints."
@@ -107,6 +121,22 @@ def complain(code: str, line: str, remedy: str, **options: Any) -> None:
         print_json({"error": {"code": code, "message": one_line, "remedy": remedy}})
 
 
+def end_refused(refusals: Sequence[tuple[str, str]]) -> None:
+    """End with exit code 3, and say how many inputs were refused and why the first one was.
+
+    Args:
+        refusals: name and reason of each; if there are none, nothing ends.
+    """
+    from ctpet.errors import InputRefused
+
+    if not refusals:
+        return
+    name, reason = refusals[0]
+    others = f", and {len(refusals) - 1} more" if len(refusals) > 1 else ""
+    complain("refused", f"refused {name}{others}. {reason}", "")
+    raise typer.Exit(InputRefused.exit_code)
+
+
 def say(text: str) -> None:
     """Print a report as text, without what would command the terminal."""
     from ctpet.printable import printable_lines
@@ -122,7 +152,8 @@ def print_json(value: Any) -> None:
     typer.echo(escaped_json(json.dumps(value, indent=2, ensure_ascii=not unicode)))
 
 
-def _trace(**options: Any) -> None:
+def trace(**options: Any) -> None:
+    """Show the traceback of the failure at hand, where ``debug`` asks for it."""
     if options.get("debug"):
         import traceback
 

@@ -113,10 +113,11 @@ def discover_files(found: Listing, *, progress: Progress = silent) -> Discovery:
                     f"nobody can say whether a slice is missing{named([file])}",
                     remedy="Give ctpet the right to read every file, or copy them again",
                 ) from error
-            except (zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+            except (EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
                 raise InputRefused(
                     "zip-damaged",
-                    f"A file in the zip archive cannot be unpacked ({error})",
+                    "A file in the zip archive cannot be unpacked "
+                    f"({str(error) or 'it ends early'})",
                     remedy="Make the archive again, or give the folder it was made from",
                 ) from error
             else:

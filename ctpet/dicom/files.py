@@ -27,7 +27,7 @@ _LONGEST_TARGET = 4096
 _ZIP = b"PK\x03\x04"
 _ENCRYPTED = 0x1
 _BUFFER_BYTES = 64 * 1024
-UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+UNREADABLE = (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 """What reading from an opened file raises when the file, or its archive, is damaged or denied."""
 
 

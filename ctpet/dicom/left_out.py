@@ -28,7 +28,7 @@ LEFT_OUT: Mapping[str, Finding] = MappingProxyType(
                 "a Secondary Capture is a copy for display whose geometry and units nobody vouches "
                 "for",
             ),
-            Finding("not-image", "info", "DICOM objects without an image were left out"),
+            Finding("not-image", "info", "DICOM objects without an image are no slices"),
             Finding("colour", "info", "colour images were left out"),
             Finding("page", "info", "screen saves and dose reports were left out"),
             Finding(

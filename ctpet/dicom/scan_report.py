@@ -82,8 +82,8 @@ def scan_report(path: Path, *, progress: Progress = silent) -> ScanReport:
     """Report every series under a folder, in a zip archive or in a file; headers only.
 
     Raises:
-        InputRefused: if there is no such path, an archive or file that cannot be read, or if it
-            is a NIfTI file, of which there is nothing to list.
+        InputRefused: if there is no such path, an archive or file that cannot be read, or if
+            there is nothing to list, as in a NIfTI file.
     """
     if path.name.lower().endswith((".nii", ".nii.gz")):
         raise InputRefused(
@@ -92,6 +92,12 @@ def scan_report(path: Path, *, progress: Progress = silent) -> ScanReport:
             remedy="A NIfTI CT needs no choice: give it to `ctpet synthesize`",
         )
     found: Discovery = discover(path, progress=progress)
+    if not (found.series or found.dropped or found.unreadable or found.lost):
+        raise InputRefused(
+            "no-dicom",
+            f"No DICOM image lies at {path}; files that are not DICOM: {found.other_count}",
+            remedy="Give the folder of a study",
+        )
     studies = list(dict.fromkeys(s.study_instance_uid for s in (*found.series, *found.dropped)))
     number = {uid: n for n, uid in enumerate(studies, start=1)}
     return ScanReport(

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, PositronEmissionTomographyImageStorage
 
+from ctpet.dicom.bound import Bound
 from ctpet.dicom.encode import (
     Planes,
     StoredPixels,
@@ -90,6 +91,7 @@ def write_pet(
     source: SeriesInfo,
     provenance: Provenance,
     out: Path,
+    bound: Bound | None = None,
     progress: Progress = silent,
 ) -> PetWriting:
     """Write a PET volume as PET Image Storage (PS3.3 A.21), one file a slice.
@@ -103,6 +105,7 @@ def write_pet(
         source: the CT that the volume was computed from.
         provenance: what computed it.
         out: a folder that does not exist yet or is empty.
+        bound: that the volume is, of a PET; None: it is the PET.
         progress: told about the stage ``write``.
 
     Raises:
@@ -113,8 +116,11 @@ def write_pet(
     if pet.quantity != "SUVBW":
         raise ValueError(f"only SUVBW is written as PET, not {pet.quantity}")
     findings: dict[Finding, None] = {}
+    if bound is not None:
+        shows = ("shows", bound.in_words)
+        provenance = replace(provenance, options=(*provenance.options, shows))
     with collected_warnings():  # of a source's UIDs, which discovery has told of
-        series = _prepare(pet, source, provenance, findings)
+        series = _prepare(pet, source, provenance, bound, findings)
         paths = _write_all(series, out, progress)
     return PetWriting(
         paths, str(series.common.SeriesInstanceUID), series.pixels.slope, tuple(findings)
@@ -122,7 +128,11 @@ def write_pet(
 
 
 def _prepare(
-    pet: Volume, source: SeriesInfo, provenance: Provenance, findings: dict[Finding, None]
+    pet: Volume,
+    source: SeriesInfo,
+    provenance: Provenance,
+    bound: Bound | None,
+    findings: dict[Finding, None],
 ) -> _Series:
     planes = image_planes(pet)
     pixels = quantise(planes.volume.array)
@@ -138,7 +148,7 @@ def _prepare(
     ds.SeriesInstanceUID = derived_uid("pet-series", identity)
     put_patient_and_study(ds, source.first, report)
     put_frame_of_reference(ds, source.first, pet.geometry.frame_of_reference_uid, report)
-    put_general_series(ds, source.first, provenance, report)
+    put_general_series(ds, source.first, provenance.tracer, bound, report)
     put_equipment(ds, source.first, provenance, report)
     put_orientation(ds, source.first, report)
     put_isotope(ds, provenance)

@@ -1,5 +1,11 @@
-"""Whether the volumes of a case are about one body in SUV: what is refused, and what is doubted."""
+"""Whether the volumes of a case are about one body in SUV: what is refused, and what is doubted.
 
+A piece that was cut out of a body shows neither its outline, nor which way up it is, nor what its
+mean uptake is: a box inside a tumour is hot all over, and muscle looks alike from every side. What
+is concluded from these for a body is not concluded for a piece.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +33,12 @@ PLAUSIBLE_MEAN_SUV = (0.1, 10.0)
 """Of a body: SUVbw is normalised to a mean near 1, a head alone has more. Bq/mL and counts lie far
 off; kBq/mL may lie inside."""
 
+PLAUSIBLE_PIECE_SUV = (0.01, 100.0)
+"""Of a piece of a body, from lung to bladder; Bq/mL and counts lie off all the same."""
+
+PIECE_MM = 150.0
+"""Shorter than one bed position of a scanner along every axis, a field is a piece of a body."""
+
 DOUBTFUL_MEAN_SUV = 2.5
 """Above it a field of view that is no head alone holds something else, such as kBq/mL."""
 
@@ -46,6 +58,9 @@ its own: a copy, in other numbers. No network that sees only CT repeats a scanne
 
 CONSTANT_PART = 0.99
 """Of the body; a prediction with one value there predicts nothing."""
+
+LEAST_VOXELS = 8
+"""Of fewer, such as a body's corner in a box, nothing is said: a voxel is a multiple of any."""
 
 MOST_SUV = 4.0
 """At which uptake is cut before a prediction is turned over, so that a bladder does not decide."""
@@ -68,6 +83,7 @@ class Pair:
         hu: CT; None without one.
         hu_known: where the CT is defined.
         geometry: the grid.
+        piece: whether this is a piece that was cut out of a body.
     """
 
     predicted: Floats
@@ -77,6 +93,13 @@ class Pair:
     hu: Floats | None
     hu_known: Mask
     geometry: Geometry
+    piece: bool = False
+
+
+def is_piece(geometry: Geometry) -> bool:
+    """Tell whether a field is too small to show more than a piece of a body."""
+    sides = zip(geometry.shape, geometry.spacing_mm, strict=True)
+    return max(count * mm for count, mm in sides) < PIECE_MM
 
 
 def check_pair(pair: Pair) -> list[Finding]:
@@ -99,21 +122,19 @@ def check_pair(pair: Pair) -> list[Finding]:
         )
     predicted, measured = pair.predicted[scored], pair.measured[scored]
     constant = _constant(predicted)
-    high, apart = _scale(predicted, measured, pair.measured[pair.body])
-    copy = _copy(predicted, measured)
-    told = [_part(cover), high, *((("", constant, "")) if constant else (apart, "", copy))]
-    found = [
-        Finding(code, "warning", message)
-        for code, message in zip(_CODES, told, strict=True)
-        if message
-    ]
-    return found + _places(_survey(pair), moved=not constant)
-
-
-_CODES = (
-    *("prediction-covers-part", "suv-high", "prediction-scale"),
-    *("prediction-constant", "prediction-equals-reference"),
-)
+    means = {"reference": float(pair.measured[pair.body].mean())}
+    means["prediction"] = float(predicted.mean())
+    limits = PLAUSIBLE_PIECE_SUV if pair.piece else PLAUSIBLE_MEAN_SUV
+    _require_suv(means, limits, alike=_alike(predicted, measured))
+    told = {
+        "prediction-covers-part": _part(cover),
+        "suv-high": "" if pair.piece else _high(means),
+        "prediction-scale": "" if pair.piece or constant else _apart(predicted, measured),
+        "prediction-constant": constant,
+        "prediction-equals-reference": "" if constant else _copy(predicted, measured),
+    }
+    found = [Finding(code, "warning", message) for code, message in told.items() if message]
+    return found if pair.piece else found + _places(_survey(pair), moved=not constant)
 
 
 def _part(cover: float) -> str:
@@ -122,35 +143,41 @@ def _part(cover: float) -> str:
     return f"The prediction covers {cover:.0%} of the body; the rest is not scored"
 
 
-def _scale(predicted: Floats, measured: Floats, whole: Floats) -> tuple[str, str]:
-    """Return what is doubtful about the units: both PETs' or the prediction's alone.
+def _require_suv(means: Mapping[str, float], limits: tuple[float, float], *, alike: bool) -> None:
+    """Refuse means that no SUVbw has; a low prediction only if it is like the reference.
 
     Raises:
         InputRefused: ``suv-implausible``.
     """
-    low, high = PLAUSIBLE_MEAN_SUV
-    means = {"reference": float(whole.mean()), "prediction": float(predicted.mean())}
+    low, high = limits
     for what, mean in means.items():
-        below = what == "reference" or _alike(predicted, measured)
-        if mean > high or (mean < low and below):
+        if mean > high or (mean < low and (what == "reference" or alike)):
             raise InputRefused(
                 "suv-implausible",
                 f"The mean of the {what} in the body is {mean:.4g}, which is no SUVbw "
                 f"(expected is {low:g} to {high:g})",
                 remedy="Convert it to SUVbw in g/mL first, for instance with `ctpet suv`",
             )
+
+
+def _high(means: Mapping[str, float]) -> str:
     many = [what for what, mean in means.items() if mean > DOUBTFUL_MEAN_SUV]
-    doubt = (
+    if not many:
+        return ""
+    return (
         f"The mean of the {' and the '.join(many)} in the body is above {DOUBTFUL_MEAN_SUV:g}: "
         "unless a head alone is in the field, it may be kBq/mL and no SUVbw"
     )
-    ratio = means["prediction"] / float(measured.mean())
-    apart = (
+
+
+def _apart(predicted: Floats, measured: Floats) -> str:
+    ratio = float(predicted.mean()) / float(measured.mean())
+    if 1 / DOUBTFUL_SCALE <= ratio <= DOUBTFUL_SCALE:
+        return ""
+    return (
         f"The mean of the prediction in the body is {ratio:.3g} times that of the reference: "
         "it may be in other units than SUVbw"
     )
-    near = 1 / DOUBTFUL_SCALE <= ratio <= DOUBTFUL_SCALE
-    return doubt if many else "", "" if near else apart
 
 
 def _alike(predicted: Floats, measured: Floats) -> bool:
@@ -159,6 +186,8 @@ def _alike(predicted: Floats, measured: Floats) -> bool:
 
 
 def _constant(predicted: Floats) -> str:
+    if predicted.size < LEAST_VOXELS:
+        return ""
     middle = np.float32(np.median(predicted[:: max(1, predicted.size // _SAMPLE)]))
     if np.count_nonzero(predicted == middle) < CONSTANT_PART * predicted.size:
         return ""
@@ -169,6 +198,8 @@ def _constant(predicted: Floats) -> str:
 
 
 def _copy(predicted: Floats, measured: Floats) -> str:
+    if predicted.size < LEAST_VOXELS:
+        return ""
     p, m = (
         each[:: max(1, each.size // _SAMPLE)].astype(np.float64) for each in (predicted, measured)
     )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ctpet.errors import InputRefused
 from ctpet.evaluate.endpoints import ENDPOINTS, PRIMARY, Endpoint, Standing
+from ctpet.evaluate.intervals import NOMINAL, is_short
 from ctpet.evaluate.margin import Margin, Relevance, relevance
 from ctpet.evaluate.outputs import SUMMARY_FILE, SUMMARY_FORMAT
 from ctpet.evaluate.paired import paired_tests
@@ -41,6 +42,9 @@ METRICS: tuple[tuple[str, str, str], ...] = (
     ("lesions", "all", "dice"),
     ("texture", "body", "gradient_ratio"),
     ("texture", "body", "power_ratio"),
+    ("tier", "body", "coverage"),
+    ("tier", "body", "width"),
+    ("tier", "in lesions", "coverage"),
 )
 """Kind, region and metric of the rows."""
 
@@ -61,11 +65,13 @@ class Entry:
         title: shown; unique in a comparison.
         model: name, version, digest; None: not known.
         cases: as in ``summary.json``, by name, in one order for all entries.
+        nominal: coverage that the intervals of its predictions say, if it has some.
     """
 
     title: str
     model: Mapping[str, Any] | None
     cases: Mapping[str, Mapping[str, Any]]
+    nominal: float = NOMINAL
 
     @property
     def seen(self) -> tuple[str, ...]:
@@ -172,6 +178,18 @@ class Comparison:
     counts: Mapping[str, tuple[int, ...]]
     margin: Margin | None = None
 
+    @property
+    def short(self) -> tuple[tuple[Entry, Interval], ...]:
+        """Models whose intervals cover too little of the body, with their mean coverage."""
+        where = (PRIMARY.region, "coverage")
+        coverages = [row.intervals for row in self.rows if (row.region, row.metric) == where]
+        return tuple(
+            (entry, coverage)
+            for one in coverages
+            for entry, coverage in zip(self.entries, one, strict=True)
+            if is_short(coverage.mean, entry.nominal)
+        )
+
 
 def compare(reports: Sequence[Path], *, margin: Margin | None = None) -> Comparison:
     """Compare reports made by ``ctpet evaluate``.
@@ -181,14 +199,16 @@ def compare(reports: Sequence[Path], *, margin: Margin | None = None) -> Compari
         margin: difference of MAE in the body that matters; None: the one that the reports state.
 
     Raises:
-        InputRefused: ``report-unreadable``; ``one-report``; ``patients-differ``: not the same
-            cases of the same patients; ``references-differ``: other measured PETs or grids;
-            ``settings-differ``; ``margin-differs``: the reports state another one;
+        InputRefused: ``report-unreadable``; ``one-report``; ``same-report``; ``patients-differ``:
+            not the same cases of the same patients; ``references-differ``: other measured PETs or
+            grids; ``settings-differ``; ``margin-differs``: the reports state another one;
             ``bodies-differ``: scored in other voxels, or beside other
             baselines.
     """
     if len(reports) < 2:
         raise InputRefused("one-report", "One report cannot be compared", remedy="Name another")
+    if len({_summary_of(path).resolve() for path in reports}) < len(reports):
+        raise InputRefused("same-report", "A report is named twice", remedy="Name each report once")
     summaries = [_read(path) for path in reports]
     _check_same(reports, summaries)
     margin = _margin(summaries[0]["settings"].get("margin"), margin)
@@ -232,8 +252,12 @@ def _margin(told: Mapping[str, Any] | None, given: Margin | None) -> Margin | No
     return stated or given
 
 
+def _summary_of(report: Path) -> Path:
+    return report / SUMMARY_FILE if report.is_dir() else report
+
+
 def _read(path: Path) -> dict[str, Any]:
-    file = path / SUMMARY_FILE if path.is_dir() else path
+    file = _summary_of(path)
     try:
         told: dict[str, Any] = json.loads(file.read_text("utf-8"))
         version, *_ = (told[key] for key in _KEYS)
@@ -321,6 +345,7 @@ def _entries(reports: Sequence[Path], summaries: Sequence[Mapping[str, Any]]) ->
                 title=f"{title} ({again + 1})" if again else title,
                 model=told["model"],
                 cases={name: by_name[name] for name in order},
+                nominal=(told.get("interval") or {}).get("nominal", NOMINAL),
             )
         )
     return tuple(entries)

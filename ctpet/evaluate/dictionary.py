@@ -37,6 +37,8 @@ _METRICS = {
     "concordance": Entry("", "-1", "1", "concordance correlation coefficient (Lin 1989)"),
     "ssim": Entry("", "-1", "1", f"mean structural similarity in 3D, range {RANGE_SUV:g} g/mL"),
     "ms_ssim": Entry("", "-1", "1", "multi-scale structural similarity, three scales"),
+    "coverage": Entry("", "0", "1", "share of the voxels whose measured SUV is in their interval"),
+    "width": Entry(_SUV, "0", "", "mean of upper - lower bound over the voxels, SUVbw"),
     "gradient_ratio": Entry("", "0", "", "mean gradient, predicted / measured; below 1 is blurred"),
     "power_ratio": Entry(
         "", "0", "", "power at 5 to 12 mm, predicted / measured; below 1: blurred"

@@ -1,6 +1,6 @@
 """Which files belong together: a prediction, its reference, and what lies beside them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -8,22 +8,31 @@ from typing import Literal
 from ctpet.dicom.header import HeaderUnreadable, NotDicom, read_header
 from ctpet.dicom.warned import collected_warnings
 from ctpet.errors import InputRefused
+from ctpet.evaluate.bounds import Bounds, bounds_beside, without_bounds
 from ctpet.images import place_and_series
 from ctpet.nifti import is_nifti_name
 from ctpet.printable import printable
 from ctpet.zipped import is_zip, members
 
 Role = Literal[
-    "predicted", "reference", "ct", "labels", "lesions", "predicted_lesions", "measured_lesions"
+    "predicted",
+    "reference",
+    "ct",
+    "body",
+    "labels",
+    "lesions",
+    "predicted_lesions",
+    "measured_lesions",
 ]
 LABEL_MAPS: frozenset[Role] = frozenset(
-    ("labels", "lesions", "predicted_lesions", "measured_lesions")
+    ("body", "labels", "lesions", "predicted_lesions", "measured_lesions")
 )
 
 _NAMES: Mapping[Role, tuple[str, ...]] = {
     "predicted": ("pet", "suv", "predicted", "prediction", "synthetic"),
     "reference": ("pet", "suv", "measured", "reference"),
     "ct": ("ct", "ctres"),
+    "body": ("body",),
     "labels": ("labels",),
     "lesions": ("lesions", "seg", "tumour_on_pet_grid"),
     "predicted_lesions": ("predicted_lesions", "segmentation", "lesions", "seg"),
@@ -44,6 +53,7 @@ class CaseFiles:
         lacking: roles of which a folder was given that holds nothing of this case.
         stated: a table says that these belong together, whatever their frames of reference.
         beside: predictions by other means that the model is to stand beside, by their names.
+        bounds: the lower and the upper bound of the prediction; None: it has none.
     """
 
     name: str
@@ -52,6 +62,7 @@ class CaseFiles:
     lacking: tuple[Role, ...] = ()
     stated: bool = False
     beside: Mapping[str, Path] = field(default_factory=dict)
+    bounds: Bounds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +142,9 @@ def find_cases(sources: Sources) -> tuple[list[CaseFiles], list[Refused]]:
 
     Raises:
         InputRefused: ``path-missing``; ``names-twice``: two entries of a root have one name;
-            ``nothing-to-compare``: no reference has a prediction. Where some have, but none can be
-            taken, the first's reason.
+            ``nothing-to-compare``: no reference has a prediction; ``nothing-of-these``: a root has
+            nothing of any case. Where some have a prediction, but none can be taken, the first's
+            reason.
     """
     roots = {role: _entries(path, role) for role, path in sources.by_role().items()}
     predicted, reference = roots["predicted"], roots["reference"]
@@ -169,7 +181,24 @@ def find_cases(sources: Sources) -> tuple[list[CaseFiles], list[Refused]]:
             f"{sources.reference.name} ({_few(reference.paths)})",
             remedy="Give their folders or files the same names, or a table with --table",
         )
+    _refuse_idle(sources, cases)
     return cases, refused
+
+
+def _refuse_idle(sources: Sources, cases: Sequence[CaseFiles]) -> None:
+    """Refuse a root that holds nothing of any case: the report would say that there is nothing.
+
+    Raises:
+        InputRefused: ``nothing-of-these``.
+    """
+    for role, root in sources.by_role().items():
+        if all(role in case.lacking for case in cases):
+            raise InputRefused(
+                "nothing-of-these",
+                f"{root} holds the {role.replace('_', ' ')} of none of {len(cases)} patients "
+                f"({_few([case.name for case in cases])})",
+                remedy="Give the files or folders the same names, or leave that option out",
+            )
 
 
 def case_of(
@@ -178,6 +207,7 @@ def case_of(
     """Return the case that some entries, each a file or a folder, make; or why they make none."""
     try:
         files = {role: _volume(entry, role) for role, entry in entries.items()}
+        bounds = bounds_beside(files["predicted"])
     except InputRefused as refusal:
         return Refused(name, refusal.code, str(refusal))
     if files["predicted"].resolve() == files["reference"].resolve():
@@ -186,7 +216,7 @@ def case_of(
             "prediction-is-reference",
             "Prediction and reference are the same file or folder. Give the prediction",
         )
-    return CaseFiles(name, patient, files, lacking)
+    return CaseFiles(name, patient, files, lacking, bounds=bounds)
 
 
 def _entries(root: Path, role: Role) -> _Entries:
@@ -211,6 +241,8 @@ def _entries(root: Path, role: Role) -> _Entries:
                 f"{root.name} holds two entries called {_stem(path)}",
                 remedy="Keep the one that is meant",
             )
+    if role == "predicted":
+        kept = {name: kept[name] for name in kept if name in without_bounds(kept)}
     return _Entries(kept, single=False)
 
 
@@ -263,6 +295,9 @@ def _volume(entry: Path, role: Role) -> Path:
         return entry
     archive = is_zip(entry)
     niftis = [p for p in (members(entry) if archive else _files(entry)) if is_nifti_name(p)]
+    if role == "predicted":
+        own = without_bounds({_stem(p) for p in niftis})
+        niftis = [p for p in niftis if _stem(p) in own]
     if entry.is_file() and not (archive and (niftis or role in LABEL_MAPS)):
         return entry
     named = [p for p in niftis if p.parent == entry or archive]
@@ -313,6 +348,6 @@ def _stem(path: Path) -> str:
     return name
 
 
-def _few(names: Mapping[str, Path]) -> str:
+def _few(names: Collection[str]) -> str:
     shown = list(names)[:3]
     return ", ".join(shown) + (", …" if len(names) > 3 else "") if shown else "empty"

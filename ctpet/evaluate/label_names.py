@@ -33,14 +33,21 @@ def label_names(given: Path | None, labels: Path | None) -> dict[int, str]:
         return {}
     try:
         told = json.loads(given.read_text("utf-8"))
-        names = {int(number): _plain(name) for number, name in told.items()}
-    except (OSError, ValueError, AttributeError) as error:
+        names = _names(told)
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise InputRefused(
             "names-unreadable",
             f"{given.name} does not name labels ({error})",
             remedy='Write a JSON object of number and name, such as {"5": "liver"}',
         ) from error
     return {number: name for number, name in names.items() if 0 < number < MOST_LABELS}
+
+
+def _names(told: dict[str, str]) -> dict[int, str]:
+    names = {int(number): _plain(name) for number, name in told.items()}
+    if not names or min(names) < 0 or not all(names.values()):
+        raise ValueError("there is no name, an empty one, or one of a negative number")
+    return names
 
 
 def _plain(name: str) -> str:

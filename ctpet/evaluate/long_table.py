@@ -23,8 +23,9 @@ COLUMNS = {
     "patient": "hash of the patient; a patient's cases share it",
     "in_training": "TRUE or FALSE: whether the model saw the patient; empty: not known",
     "method": f"{MODEL}, or the baseline that was fitted without the patient",
-    "kind": "what sort of region: tier, texture, foci, organ, lesion, lesions (all together), "
-    "detection (counts of a segmenter by PET), candidate (a part of its mask)",
+    "kind": "what sort of region: tier, texture, interval (a bin of the predicted SUV), foci, "
+    "organ, lesion, lesions (all together), detection (counts of a segmenter by PET), candidate "
+    "(a part of its mask)",
     "region": "the part of the image; foci are those of the body",
     "size": "class of volume of the foci or lesions counted; empty: not by size",
     "metric": "what was measured; one row of this dictionary each",

@@ -16,6 +16,7 @@ from ctpet.evaluate.agreement import RANGE_SUV
 from ctpet.evaluate.cells import text_cell
 from ctpet.evaluate.lesions import HOT_SUV, LEAST_ML, NEAR_MM
 from ctpet.evaluate.run import Evaluation
+from ctpet.evaluate.summary import Summary
 
 SUMMARY_FORMAT = 1
 CASES_FILE, SUMMARY_FILE, REPORT_FILE = "cases.csv", "summary.json", "report.html"
@@ -77,6 +78,7 @@ def summary_json(evaluation: Evaluation) -> dict[str, Any]:
         "agreements": evaluation.summary.agreements,
         "totals": evaluation.summary.totals,
         "detection": evaluation.summary.detection,
+        **_interval(evaluation.summary),
         "participants": evaluation.participants,
         "cases": [
             {**asdict(case), "baselines": errors}
@@ -85,6 +87,12 @@ def summary_json(evaluation: Evaluation) -> dict[str, Any]:
     }
     plain: dict[str, Any] = _plain(told)
     return plain
+
+
+def _interval(summary: Summary) -> dict[str, Any]:
+    if (standing := summary.standing) is None:
+        return {}
+    return {"interval": {**asdict(standing), "short": standing.short}}
 
 
 def write_summary(evaluation: Evaluation, path: Path) -> None:

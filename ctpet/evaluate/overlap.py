@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable
 
 from ctpet.contract import TrainingData, hash_patient
-from ctpet.phantom.examination import phantom_patient_id
+from ctpet.phantom.domain import phantom_patient_id
 
-_PHANTOM = re.compile(r"phantom-0*(\d+)", re.IGNORECASE)
+_PHANTOM = re.compile(r"phantom-(wide-)?0*(\d+)", re.IGNORECASE)
 
 
 def in_training(identifiers: Iterable[str], seen: Iterable[TrainingData]) -> bool:
@@ -28,4 +28,6 @@ def in_training(identifiers: Iterable[str], seen: Iterable[TrainingData]) -> boo
 
 def _aliases(identifier: str) -> list[str]:
     digital = _PHANTOM.fullmatch(identifier.strip())
-    return [identifier, phantom_patient_id(int(digital[1]))] if digital else [identifier]
+    if digital is None:
+        return [identifier]
+    return [identifier, phantom_patient_id(int(digital[2]), "wide" if digital[1] else "plain")]

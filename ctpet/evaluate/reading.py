@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctpet.errors import InputRefused
-from ctpet.evaluate.checks import Pair, check_pair
+from ctpet.evaluate.bounds import read_bounds
+from ctpet.evaluate.checks import Pair, check_pair, is_piece
 from ctpet.evaluate.detection import SegmentedPet
 from ctpet.evaluate.files import CaseFiles, Role
 from ctpet.evaluate.images import read_prediction, read_reference
@@ -50,13 +51,14 @@ class CaseVolumes:
         predicted: SUVbw, float32 (k, j, i).
         measured: SUVbw, of the same shape.
         known: where both were given.
-        body: the outline of the patient, filled, where both were given.
+        body: the patient, as marked or as outlined and filled, where both were given.
         ct: HU; None without a CT.
         labels: organs, also where nothing was predicted; None without.
         lesions: lesions, where both PETs were given; None without.
         segmented: what a segmenter marked on a PET, likewise; none without a mask.
         reference_sha256: of the reference's values and place.
         beside: what other means predict, by name, SUVbw of the same shape.
+        bounds: of the prediction, SUVbw of the same shape; None: it has none.
         unresampled: the prediction as it came, SUVbw, where it was resampled; else None.
         patient_ids: what headers call the patient; stays in memory.
         findings: what was seen or changed.
@@ -73,6 +75,7 @@ class CaseVolumes:
     reference_sha256: str
     segmented: Mapping[SegmentedPet, NDArray[np.uint16]] = field(default_factory=dict)
     beside: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    bounds: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
     unresampled: Volume | None = None
     patient_ids: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = field(default=())
@@ -90,7 +93,7 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
         InputRefused: what the readers refuse; ``patients-differ``, ``frame-of-reference-differs``,
             ``grids-differ``, ``suv-implausible``, ``no-body``, ``no-overlap``, ``labels-empty``,
             ``too-few-voxels``; those of :func:`ctpet.evaluate.checks.check_pair`,
-            :func:`ctpet.evaluate.marks.read_marks` and
+            :func:`ctpet.evaluate.bounds.read_bounds`, :func:`ctpet.evaluate.marks.read_marks` and
             :func:`ctpet.evaluate.images.read_reference`.
     """
     reference = read_reference(case.files["reference"])
@@ -121,14 +124,17 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
         name: _on_reference(volume, grid, resample_prediction=resample_prediction)[0]
         for name, volume in others.items()
     }
+    limits = None
+    if case.bounds is not None:
+        both = read_bounds(case.bounds, prediction.volume, predicted_volume)
+        limits = [
+            _on_reference(each, grid, resample_prediction=resample_prediction)[0] for each in both
+        ]
     hu, hu_known = (None, known) if ct_volume is None else _moved(ct_volume, grid, fill=_AIR_HU)
-    body = (
-        body_of_pet(measured.array, np.ones_like(known), grid)
-        if hu is None
-        else body_of_ct(hu, grid)
-    )
+    body = _body(case.files.get("body"), measured.array, hu, grid)
+    piece = "body" in case.files or is_piece(grid)
     findings = [*(finding for one in read for finding in one.findings), *stated]
-    findings += check_pair(Pair(predicted, measured.array, known, body, hu, hu_known, grid))
+    findings += check_pair(Pair(predicted, measured.array, known, body, hu, hu_known, grid, piece))
     findings += [_lacking(role) for role in case.lacking]
     marks = read_marks(case.files, known, grid)
     findings += marks.findings
@@ -144,10 +150,22 @@ def read_case(case: CaseFiles, *, resample_prediction: bool) -> CaseVolumes:
         segmented=marks.segmented,
         reference_sha256=_digest(measured),
         beside=beside,
+        bounds=None if limits is None else (limits[0], limits[1]),
         unresampled=unresampled,
         patient_ids=tuple(sorted(ids)),
         findings=tuple(findings),
     )
+
+
+def _body(
+    path: Path | None, measured: NDArray[np.float32], hu: NDArray[np.float32] | None, grid: Geometry
+) -> Mask:
+    """Return what is marked as the body; unmarked, its outline in the CT, or in the PET without."""
+    if path is not None:
+        return nearest(read_nifti_labels(path), grid) > 0
+    if hu is not None:
+        return body_of_ct(hu, grid)
+    return body_of_pet(measured, np.ones(grid.shape, np.bool_), grid)
 
 
 def _on_reference(

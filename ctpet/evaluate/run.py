@@ -12,6 +12,7 @@ from ctpet.errors import CtpetError, InputRefused
 from ctpet.evaluate.baselines import baseline_errors
 from ctpet.evaluate.covariates import read_covariates
 from ctpet.evaluate.files import CaseFiles, Refused, Sources, find_cases
+from ctpet.evaluate.intervals import NOMINAL
 from ctpet.evaluate.label_names import label_names
 from ctpet.evaluate.made_by import find_maker
 from ctpet.evaluate.margin import Margin
@@ -143,6 +144,9 @@ def evaluate(request: EvaluateRequest, *, progress: Progress = silent) -> Evalua
         for each in cases
     ]
     progress("match", 1.0)
+    nominal = NOMINAL
+    if model is not None and model.contract.interval is not None:
+        nominal = model.contract.interval.coverage
     with temporary_folder() as scratch:
         shelf = _Shelf(scratch)
         refused += _score_all(tasks, shelf, request.workers, progress)
@@ -172,7 +176,7 @@ def evaluate(request: EvaluateRequest, *, progress: Progress = silent) -> Evalua
         files=tuple(scored),
         baselines=found,
         refused=tuple(refused),
-        summary=_summary(scores, found, primary, request.margin),
+        summary=_summary(scores, found, primary, request.margin, nominal),
         seen=_summary_of_seen(scores, found, primary),
         pooled=pooled,
         participants=(
@@ -187,11 +191,13 @@ def _summary(
     baselines: Sequence[BaselineErrors],
     which: Sequence[int],
     margin: Margin | None = None,
+    nominal: float = NOMINAL,
 ) -> Summary:
     return summarise(
         [scores[number] for number in which],
         [baselines[number] for number in which],
         margin=margin,
+        nominal=nominal,
     )
 
 

@@ -15,6 +15,7 @@ from ctpet.evaluate.agreement import agreement
 from ctpet.evaluate.baselines import TIERS, in_lesions
 from ctpet.evaluate.detection import SegmentedPet, candidate_values, detect, found_values
 from ctpet.evaluate.files import CaseFiles, Refused
+from ctpet.evaluate.intervals import interval_by_label, interval_by_uptake, interval_errors
 from ctpet.evaluate.label_names import LIVER, MOST_LABELS
 from ctpet.evaluate.lesions import foci, lesion_agreement, lesion_names, lesion_numbers
 from ctpet.evaluate.overlap import in_training
@@ -29,7 +30,17 @@ from ctpet.evaluate.tiers import BODY, FIELD, IN_LESIONS, dome_slab, tier_masks
 from ctpet.findings import Finding
 from ctpet.volume import LabelMap, Volume, nearest, resample
 
-Kind = Literal["tier", "texture", "organ", "lesion", "lesions", "foci", "detection", "candidate"]
+Kind = Literal[
+    "tier",
+    "texture",
+    "interval",
+    "organ",
+    "lesion",
+    "lesions",
+    "foci",
+    "detection",
+    "candidate",
+]
 Values = dict[str, float]
 Tallies = Mapping[str, Mapping[str, Tally]]
 """By PET, then by key."""
@@ -148,6 +159,7 @@ def measure(volumes: CaseVolumes, label_names: Mapping[int, str]) -> list[Region
     dome = None if liver is None else dome_slab(liver, volumes.geometry.spacing_mm[0])
     spacing_mm, thresholds = volumes.geometry.spacing_mm, _percist(volumes, liver)
     regions = [*_tiers(volumes, dome), Region("texture", BODY, _texture(volumes)), _foci(volumes)]
+    regions += _by_uptake(volumes)
     if volumes.labels is not None:
         organs = _one_number_a_name(np.where(volumes.known, volumes.labels, 0), label_names)
         regions += _uptake(volumes, organs, "organ", label_names, thresholds)
@@ -195,8 +207,19 @@ def _tiers(volumes: CaseVolumes, dome: NDArray[np.bool_] | None) -> list[Region]
         values["ssim"] = mean_ssim(maps, None if name == FIELD else mask)
         if name in (FIELD, BODY):
             values["ms_ssim"] = mean_ms_ssim(maps, None if name == FIELD else mask)
+        if volumes.bounds is not None:
+            values |= asdict(interval_errors(volumes.bounds, volumes.measured, mask))
         regions.append(Region("tier", name, values))
     return regions
+
+
+def _by_uptake(volumes: CaseVolumes) -> list[Region]:
+    if volumes.bounds is None:
+        return []
+    found = interval_by_uptake(
+        volumes.predicted, volumes.bounds, volumes.measured, volumes.body & volumes.known
+    )
+    return [Region("interval", name, asdict(one)) for name, one in found.items()]
 
 
 def _texture(volumes: CaseVolumes) -> Values:
@@ -289,8 +312,16 @@ def _uptake(
         uptake_of(pet, labels, spacing_mm, threshold, volumes.known)
         for pet, threshold in zip((volumes.predicted, volumes.measured), percist_suv, strict=True)
     )
+    inside = {}
+    if volumes.bounds is not None:
+        there = np.where(volumes.known, labels, 0)
+        inside = interval_by_label(volumes.bounds, volumes.measured, there)
     return [
-        Region(kind, names.get(label, f"{kind} {label}"), _compared(predicted[label], real))
+        Region(
+            kind,
+            names.get(label, f"{kind} {label}"),
+            _compared(predicted[label], real) | (asdict(inside[label]) if label in inside else {}),
+        )
         for label, real in measured.items()
         if label in names or not names
     ]

@@ -60,6 +60,8 @@ def gradient_ratio(
         return float("nan")
     predicted, measured, body = predicted[box], measured[box], body[box]
     inner = _inner(body)
+    if not inner.any():
+        return float("nan")
     steep = float(_gradient_size(measured, spacing_mm)[inner].sum())
     if steep == 0:
         return float("nan")

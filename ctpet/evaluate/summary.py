@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from ctpet.evaluate.baselines import NOTHING
 from ctpet.evaluate.detection_summary import DetectionSummary, detection_summary
 from ctpet.evaluate.endpoints import PRIMARY, TIER_ENDPOINTS, Standing
+from ctpet.evaluate.intervals import NOMINAL
+from ctpet.evaluate.intervals import Standing as IntervalStanding
 from ctpet.evaluate.margin import Margin, Relevance, relevance
 from ctpet.evaluate.paired import paired_tests
 from ctpet.evaluate.ratios import RatioAgreement, Trend, ratio_agreement, trend
@@ -23,6 +25,7 @@ from ctpet.evaluate.statistics import (
     minimum_detectable_difference,
 )
 from ctpet.evaluate.tally import TallyErrors
+from ctpet.evaluate.tiers import BODY
 
 Vector = NDArray[np.float64]
 BaselineErrors = Mapping[str, Mapping[str, TallyErrors]]
@@ -37,6 +40,7 @@ LESION_METRICS = (*ORGAN_METRICS, "mtv_4.0", "tlg_4.0")
 _LINES: Mapping[Kind, tuple[str, ...] | None] = {
     "tier": None,
     "texture": None,
+    "interval": None,
     "foci": ("hot_dice", "fabricated_ml", "omitted_ml", "predicted_ml", "measured_ml"),
     "lesions": (
         *("dice", "measured_dice", "spurious_ml", "missed_ml", "autopet_dice"),
@@ -46,6 +50,9 @@ _LINES: Mapping[Kind, tuple[str, ...] | None] = {
     "detection": ("sensitivity", "ppv", "false_positives", "segmentation_dice"),
 }
 """Which metrics are averaged over patients; None: all. Counts are added up instead."""
+
+INTERVAL_METRICS = ("coverage", "width")
+"""Averaged over patients in organs too, where predictions have bounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +144,7 @@ class Summary:
         totals: sums over all cases of what is counted, such as ``foci: fabricated count <1``.
         detection: what a segmenter found; None without its masks.
         margin: that was stated; None: none.
+        standing: of the predictions' intervals; None: they have none.
     """
 
     patients: int
@@ -146,6 +154,7 @@ class Summary:
     totals: Mapping[str, float]
     detection: DetectionSummary | None = None
     margin: Margin | None = None
+    standing: IntervalStanding | None = None
 
 
 def summarise(
@@ -153,6 +162,7 @@ def summarise(
     baselines: Sequence[BaselineErrors],
     *,
     margin: Margin | None = None,
+    nominal: float = NOMINAL,
 ) -> Summary:
     """Average over patients: a patient's cases first, then the patients.
 
@@ -160,16 +170,30 @@ def summarise(
         cases: at least one.
         baselines: parallel to ``cases``; errors of each baseline fitted without the patient.
         margin: difference of MAE in the body that matters, stated beforehand.
+        nominal: coverage that the predictions' intervals say.
     """
+    lines = _lines(cases)
     return Summary(
         patients=len({case.patient for case in cases}),
-        lines=_lines(cases),
+        lines=lines,
         baselines=_beside_margin(_baseline_lines(cases, baselines), margin),
         agreements=_agreements(cases),
         totals=_totals(cases),
         detection=detection_summary(cases),
         margin=margin,
+        standing=_standing(lines, nominal),
     )
+
+
+def _standing(lines: Sequence[Line], nominal: float) -> IntervalStanding | None:
+    found = {
+        line.metric: line.interval
+        for line in lines
+        if (line.kind, line.region) == ("tier", BODY) and line.metric in INTERVAL_METRICS
+    }
+    if len(found) < len(INTERVAL_METRICS):
+        return None
+    return IntervalStanding(nominal, found["coverage"], found["width"])
 
 
 def value_of(case: CaseScore, kind: Kind, region: str, metric: str) -> float:
@@ -193,6 +217,14 @@ def _lines(cases: Sequence[CaseScore]) -> tuple[Line, ...]:
         for one in case.regions
         if one.kind in _LINES
         for metric in _LINES[one.kind] or one.values
+    }
+    keys |= {
+        (one.kind, one.name, metric): None
+        for case in cases
+        for one in case.regions
+        if one.kind == "organ"
+        for metric in INTERVAL_METRICS
+        if metric in one.values
     }
     return tuple(_line(cases, *key) for key in keys)
 

@@ -1,11 +1,15 @@
 """What runs a model: how it is asked for, what it can do and how it describes itself."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ctpet.errors import ModelInvalid
+from ctpet.volume.geometry import Shape3
 
 Precision = Literal["fp32", "bf16"]
 Engine = Literal["onnxruntime", "openvino", "cuda"]
@@ -106,5 +110,32 @@ class Backend(Protocol):
             window: HU, float32, ``(1, 1, K, J, I)``, of the size the backend was opened for.
 
         Returns:
-            SUVbw in g/mL, float32, of the same shape.
+            SUVbw in g/mL, float32, ``(1, outputs, K, J, I)``: the PET, then its bounds if any.
         """
+
+
+def check_window(window: NDArray[np.float32], shape: Shape3) -> None:
+    """Refuse a window that a backend was not opened for.
+
+    Raises:
+        ValueError: it has another size or type.
+    """
+    expected = (1, 1, *shape)
+    if window.shape != expected or window.dtype != np.float32:
+        raise ValueError(f"window must be float32 {expected}, not {window.dtype} {window.shape}")
+
+
+def joined(values: Sequence[NDArray[np.float32]], shape: Shape3) -> NDArray[np.float32]:
+    """Return a model's outputs as one new array, float32, ``(1, outputs, K, J, I)``.
+
+    Raises:
+        ModelInvalid: one has another size or type than the window.
+    """
+    expected = (1, 1, *shape)
+    for value in values:
+        if value.shape != expected or value.dtype != np.float32:
+            raise ModelInvalid(
+                f"The model returned {value.dtype} {value.shape} for a window of {expected}. "
+                "Export it again: its output must have its input's size."
+            )
+    return np.concatenate(values, axis=1)

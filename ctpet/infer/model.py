@@ -12,7 +12,6 @@ from ctpet.infer.runtime import onnxruntime
 from ctpet.infer.session import ORT_ERRORS, open_session, quiet_options, reason
 
 INPUT_NAME = "ct_hu"
-OUTPUT_NAME = "pet_suvbw"
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +57,7 @@ def load_model(path: Path) -> Model:
             "Use a model that was exported by ctpet."
         )
     contract = contract_from_json(metadata[METADATA_KEY])
-    free_dimensions = _check_graph(session, path.name)
+    free_dimensions = _check_graph(session, path.name, contract.outputs)
     digest = hashlib.sha256(data).hexdigest()
     seconds = time.perf_counter() - start
     return Model(data, digest, contract, free_dimensions, path.name, seconds)
@@ -98,21 +97,24 @@ def _unoptimised_session(data: bytes, name: str) -> Any:
         ) from error
 
 
-def _check_graph(session: Any, name: str) -> tuple[str | None, str, str, str]:
+def _check_graph(
+    session: Any, name: str, outputs: tuple[str, ...]
+) -> tuple[str | None, str, str, str]:
     """Return the names of the input's free dimensions N, K, J, I.
 
     Raises:
-        ModelInvalid: if the graph does not have exactly the promised input and output.
+        ModelInvalid: if the graph does not have exactly the promised input and outputs.
     """
     for kind, values, wanted in (
-        ("input", session.get_inputs(), INPUT_NAME),
-        ("output", session.get_outputs(), OUTPUT_NAME),
+        ("input", session.get_inputs(), (INPUT_NAME,)),
+        ("output", session.get_outputs(), outputs),
     ):
         seen = [(v.name, v.type, len(v.shape)) for v in values]
-        if seen != [(wanted, "tensor(float)", 5)]:
+        if seen != [(each, "tensor(float)", 5) for each in wanted]:
+            count = "one" if len(wanted) == 1 else "as"
             raise ModelInvalid(
-                f"{name} must have one {kind} {wanted}, tensor(float) with 5 dimensions; "
-                f"it has {seen}. Export it again."
+                f"{name} must have {count} {kind} {', '.join(wanted)}, tensor(float) with 5 "
+                f"dimensions; it has {seen}. Export it again."
             )
     batch, channels, *sizes = session.get_inputs()[0].shape
     named = [size for size in sizes if isinstance(size, str) and size]

@@ -2,33 +2,22 @@
 
 import contextlib
 import io
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctpet.errors import BackendUnavailable, CtpetError, ModelInvalid
-from ctpet.infer.backend import Assignment, BackendInfo, Execution
-from ctpet.infer.model import INPUT_NAME, OUTPUT_NAME, Model
-from ctpet.infer.providers import (
-    CPU,
-    CUDA,
-    PROVIDER,
-    Choice,
-    choose,
-    cuda_index,
-    offered,
-    openvino_device,
-)
+from ctpet.errors import BackendUnavailable, CtpetError
+from ctpet.infer.backend import Assignment, BackendInfo, check_window, joined
+from ctpet.infer.model import INPUT_NAME, Model
+from ctpet.infer.providers import CPU, CUDA, PROVIDER, Choice, cuda_index
 from ctpet.infer.runtime import onnxruntime
 from ctpet.infer.session import ORT_ERRORS, open_session, quiet_options, reason
 from ctpet.volume.geometry import Shape3
 
 RUN_ERRORS: tuple[type[Exception], ...] = (*ORT_ERRORS, MemoryError)
-OPENVINO_PRECISION = {"fp32": "f32", "bf16": "bf16"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +26,7 @@ class OnnxBackend:
 
     info: BackendInfo
     shape: Shape3
+    outputs: tuple[str, ...]
     session: Any
 
     def run(self, window: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -46,65 +36,25 @@ class OnnxBackend:
             window: HU, float32, ``(1, 1, K, J, I)`` with the size the model was compiled for.
 
         Returns:
-            SUVbw in g/mL, float32, of the same shape.
+            SUVbw in g/mL, float32, ``(1, outputs, K, J, I)``, in the order of the contract.
 
         Raises:
             ValueError: if the window has another size or type.
             CtpetError: if the engine fails, for instance for lack of memory.
             ModelInvalid: if the model returns another size or type.
         """
-        expected = (1, 1, *self.shape)
-        if window.shape != expected or window.dtype != np.float32:
-            raise ValueError(
-                f"window must be float32 {expected}, not {window.dtype} {window.shape}"
-            )
+        check_window(window, self.shape)
         try:
-            (pet,) = self.session.run([OUTPUT_NAME], {INPUT_NAME: window})
+            values = self.session.run(list(self.outputs), {INPUT_NAME: window})
         except RUN_ERRORS as error:
             raise CtpetError(
                 f"{self.info.provider} failed on a window of {self.shape} voxels: "
                 f"{reason(error)}. If memory is short, allow the model less of it."
             ) from error
-        if pet.shape != expected or pet.dtype != np.float32:
-            raise ModelInvalid(
-                f"The model returned {pet.dtype} {pet.shape} for a window of {expected}. "
-                "Export it again: its output must have its input's size."
-            )
-        return np.asarray(pet)
+        return joined(values, self.shape)
 
 
-def open_backend(model: Model, shape: Shape3, execution: Execution | None = None) -> OnnxBackend:
-    """Compile a model for windows of one size.
-
-    Where the request leaves the choice to ``auto``, the fastest engine that takes the whole graph
-    is used and those passed over are named in ``info.passed_over``. What the request names is
-    used or refused.
-
-    Args:
-        model: the model.
-        shape: K, J, I of every window.
-        execution: how to run it; None: everything ``auto``.
-
-    Raises:
-        BackendUnavailable: if what was asked for is not here or cannot take the whole graph.
-    """
-    choices, passed_over = choose(execution or Execution(), offered())
-    failures: list[str] = []
-    for choice in choices:
-        try:
-            backend = _open(model, shape, choice)
-        except BackendUnavailable as error:
-            failures.append(str(error))
-        else:
-            info = replace(backend.info, passed_over=(*passed_over, *failures))
-            return replace(backend, info=info)
-    raise BackendUnavailable(
-        f"Nothing here runs this model: {'; '.join(failures)}. Ask for device cpu and engine auto, "
-        "or use another model."
-    )
-
-
-def _open(model: Model, shape: Shape3, choice: Choice) -> OnnxBackend:
+def open_onnxruntime(model: Model, shape: Shape3, choice: Choice) -> OnnxBackend:
     """Compile a model in one way.
 
     Raises:
@@ -116,7 +66,7 @@ def _open(model: Model, shape: Shape3, choice: Choice) -> OnnxBackend:
         if name is not None:
             options.add_free_dimension_override_by_name(name, size)
     try:
-        session = open_session(model.data, options, _add_provider(options, choice))
+        session = open_session(model.data, options, _providers(options, choice))
     except ORT_ERRORS as error:
         raise BackendUnavailable(
             f"{PROVIDER[choice.engine]}: it cannot run this model on {choice.device} in "
@@ -127,46 +77,24 @@ def _open(model: Model, shape: Shape3, choice: Choice) -> OnnxBackend:
     info = BackendInfo(
         engine=choice.engine,
         provider=PROVIDER[choice.engine],
-        version=_version(choice),
+        version=str(onnxruntime.__version__),
         device=choice.device,
         precision=choice.precision,
         threads=choice.threads,
         assignment=assignment,
     )
-    return OnnxBackend(info, shape, session)
+    return OnnxBackend(info, shape, model.contract.outputs, session)
 
 
-def _version(choice: Choice) -> str:
-    """Version of what computes; the plugin has its own beside onnxruntime's."""
-    if choice.engine != "openvino":
-        return str(onnxruntime.__version__)
-    device, _ = openvino_device()
-    return f"{onnxruntime.__version__} with plugin {device.ep_metadata.get('version', 'unknown')}"
-
-
-def _add_provider(options: Any, choice: Choice) -> list[Any] | None:
-    """Set threads and provider; return the built-in providers to name, None for a plugin."""
+def _providers(options: Any, choice: Choice) -> list[Any]:
+    """Set threads and return the provider to name."""
     if choice.engine == "onnxruntime":
         options.intra_op_num_threads = choice.threads
         return [CPU]
     options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
-    if choice.engine == "cuda":
-        with contextlib.redirect_stdout(io.StringIO()):
-            onnxruntime.preload_dlls()
-        return [(CUDA, cuda_options(choice))]
-    options.intra_op_num_threads = 1
-    device, _ = openvino_device()
-    options.add_provider_for_devices([device], openvino_options(choice))
-    return None
-
-
-def openvino_options(choice: Choice) -> dict[str, str]:
-    """Return the plugin's options: precision always said, threads, nothing cached on disk."""
-    properties = {
-        "INFERENCE_PRECISION_HINT": OPENVINO_PRECISION[choice.precision],
-        "INFERENCE_NUM_THREADS": str(choice.threads),
-    }
-    return {"load_config": json.dumps({"CPU": properties})}
+    with contextlib.redirect_stdout(io.StringIO()):
+        onnxruntime.preload_dlls()
+    return [(CUDA, cuda_options(choice))]
 
 
 def cuda_options(choice: Choice) -> dict[str, str]:

@@ -1,19 +1,16 @@
-"""Which execution providers this machine offers, and which of them a request means."""
+"""Which engines this machine offers, and which of them a request means."""
 
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
 from ctpet.errors import BackendUnavailable
 from ctpet.infer.backend import Engine, Execution, Precision
 from ctpet.infer.machine import available_cores, cuda_memory_bytes, logical_cores
+from ctpet.infer.openvino_runtime import openvino_core
 from ctpet.infer.runtime import onnxruntime
-from ctpet.infer.session import FATAL, ORT_ERRORS, reason
 
-OPENVINO = "OpenVINOExecutionProvider"
+OPENVINO = "OpenVINO"
 CUDA = "CUDAExecutionProvider"
 CPU = "CPUExecutionProvider"
-LOAD_ERRORS: tuple[type[Exception], ...] = (*ORT_ERRORS, OSError, AttributeError)
 PROVIDER: dict[Engine, str] = {"onnxruntime": CPU, "openvino": OPENVINO, "cuda": CUDA}
 
 
@@ -49,11 +46,11 @@ class Choice:
 
 
 def offered() -> Offered:
-    """Look at what onnxruntime, its OpenVINO plugin and the process's limits offer here."""
-    device, absence = openvino_device()
+    """Look at what onnxruntime, OpenVINO and the process's limits offer here."""
+    core, absence = openvino_core()
     precisions: tuple[Precision, ...] = ()
-    if device is not None:
-        able = str(device.ep_metadata.get("OPTIMIZATION_CAPABILITIES", "")).split()
+    if core is not None:
+        able = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         precisions = ("fp32", "bf16") if "BF16" in able else ("fp32",)
     cuda, cuda_absence = _cuda_devices()
     return Offered(
@@ -154,26 +151,3 @@ def _cuda_devices() -> tuple[tuple[int, ...], str]:
     if sizes := cuda_memory_bytes():
         return sizes, ""
     return (), "CUDA: no NVIDIA driver answers, or it lists no device (install the driver)"
-
-
-@cache
-def openvino_device() -> tuple[Any, str]:
-    """Register the OpenVINO plugin once and return its CPU device, or None and the reason.
-
-    A second registration under the same name raises, and each further one loads another copy, so
-    the answer is kept for the life of the process.
-    """
-    onnxruntime.set_default_logger_severity(FATAL)
-    try:
-        import onnxruntime_ep_openvino as plugin
-    except ImportError:
-        return None, "OpenVINO: the package onnxruntime-ep-openvino is not installed"
-    try:
-        onnxruntime.register_execution_provider_library("ctpet.openvino", plugin.get_library_path())
-        devices = onnxruntime.get_ep_devices()
-    except LOAD_ERRORS as error:
-        return None, f"OpenVINO: its plugin cannot be loaded ({reason(error)})"
-    for device in devices:
-        if device.ep_name == OPENVINO and device.ep_metadata.get("ov_device") == "CPU":
-            return device, ""
-    return None, "OpenVINO: its plugin accepts Intel's processors only, and finds none here"

@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 from ctpet.contract import ModelContract
 from ctpet.errors import ModelInvalid
 from ctpet.infer.backend import Backend, BackendInfo, Execution
+from ctpet.infer.engines import open_backend
 from ctpet.infer.machine import available_memory_bytes
 from ctpet.infer.model import Model
-from ctpet.infer.onnx import open_backend
+from ctpet.infer.patient import box_around, only_patient, put_back
 from ctpet.infer.providers import choose, cuda_index, offered
+from ctpet.infer.unlike import Unlikeness, unlikeness
 from ctpet.infer.window import PADDING_HU, WindowPlan, plan_windows, run_windows
 from ctpet.progress import Progress, silent
-from ctpet.volume import Volume, covering_grid
+from ctpet.volume import Geometry, Volume, covering_grid, lattice_grid
 from ctpet.volume.geometry import Shape3
 from ctpet.volume.resample import resample
 
@@ -47,12 +49,16 @@ class Synthesis:
 
     Attributes:
         pet: SUVbw on the model's grid, which covers the CT.
+        bounds: the lower and the upper one, of models that have them, on the same grid.
+        unlike: how unlike the training the CT is, by models that say it.
         backend: what ran the model.
         plan: the windows.
         seconds: by stage.
     """
 
     pet: Volume
+    bounds: tuple[Volume, Volume] | None
+    unlike: Unlikeness | None
     backend: BackendInfo
     plan: WindowPlan
     seconds: Timing
@@ -67,9 +73,10 @@ def synthesize(
 ) -> Synthesis:
     """Predict a PET from a CT.
 
-    The CT may lie on any grid; it is brought onto the model's with :func:`to_model_grid`. The
-    result stays on the model's grid: its resolution is the model's, and interpolating it is left
-    to who needs another grid.
+    The CT may lie on any grid; it is brought onto the model's with :func:`to_model_grid`, and cut
+    to the patient before where the model sees no more (:mod:`ctpet.infer.patient`). The result
+    stays on the model's grid: its resolution is the model's, and interpolating it is left to who
+    needs another grid.
 
     Args:
         ct: HU.
@@ -79,24 +86,48 @@ def synthesize(
 
     Raises:
         ValueError: if ``ct`` is not in HU.
+        InputRefused: ``no-patient``.
         BackendUnavailable: if what ``execution`` names is not here.
         CtpetError: if the model does not fit the memory, or the engine fails.
-        ModelInvalid: if the output is not finite or not in the contract's SUV range.
+        ModelInvalid: if the output is not finite, not in the contract's SUV range, or a bound lies
+            on the wrong side.
     """
     execution = execution or Execution()
     progress("resample", 0.0)
     started = time.perf_counter()
-    on_grid = to_model_grid(ct, model.contract)
+    shown, onto = show(ct, model.contract)
     resampled = time.perf_counter()
     progress("resample", 1.0)
     progress("compile", 0.0)
-    plan, backend = _compile(on_grid.geometry.shape, model, execution)
+    plan, backend = _compile(shown.geometry.shape, model, execution)
     compiled = time.perf_counter()
     progress("compile", 1.0)
-    suv = run_windows(on_grid.array, plan, backend.run, lambda done: progress("predict", done))
+    result = run_windows(shown.array, plan, backend.run, lambda done: progress("predict", done))
     timing = Timing(resampled - started, compiled - resampled, time.perf_counter() - compiled)
+    suv, rest = np.split(result, [len(model.contract.suv_outputs)])
     check_suv(suv, model.contract, backend.info)
-    return Synthesis(Volume(suv, on_grid.geometry, "SUVBW"), backend.info, plan, timing)
+    unlike = unlikeness(rest[0], shown, model.contract) if len(rest) else None
+    pet, *bounds = (Volume(each, onto, "SUVBW") for each in put_back(suv, shown.geometry, onto))
+    both = (bounds[0], bounds[1]) if bounds else None
+    return Synthesis(pet, both, unlike, backend.info, plan, timing)
+
+
+def show(ct: Volume, contract: ModelContract) -> tuple[Volume, Geometry]:
+    """Return what a model is shown of a CT, and the grid of its PET, which covers the CT.
+
+    Where a model sees the patient alone, the PET is 0 outside of the box that it was shown.
+
+    Raises:
+        ValueError: if ``ct`` is not in HU.
+        InputRefused: ``no-patient``.
+    """
+    if contract.sees == "field-of-view":
+        on_grid = to_model_grid(ct, contract)
+        return on_grid, on_grid.geometry
+    if ct.quantity != "HU":
+        raise ValueError(f"ct must be in HU, not {ct.quantity}")
+    shown = box_around(only_patient(ct), contract.spacing_mm, contract.size_multiple)
+    return shown, lattice_grid(ct.geometry, contract.spacing_mm)
 
 
 def _compile(shape: Shape3, model: Model, execution: Execution) -> tuple[WindowPlan, Backend]:
@@ -156,8 +187,14 @@ def _first_choice(execution: Execution) -> str:
 def check_suv(suv: NDArray[np.float32], contract: ModelContract, info: BackendInfo) -> None:
     """Refuse an output that the contract excludes.
 
+    Args:
+        suv: the PET, then its bounds if there are, (outputs, k, j, i).
+        contract: of the model.
+        info: what ran it.
+
     Raises:
-        ModelInvalid: if a value is not finite or lies outside the SUV range.
+        ModelInvalid: if a value is not finite or lies outside the SUV range, or the PET does not
+            lie between its bounds.
     """
     low, high = contract.suv_range
     least, most = float(suv.min()), float(suv.max())
@@ -168,3 +205,12 @@ def check_suv(suv: NDArray[np.float32], contract: ModelContract, info: BackendIn
             f"{most:.4g} on {info.provider} in {info.precision}; its contract promises {low:g} to "
             f"{high:g}. Do not use this output; try --precision fp32, or another model."
         )
+    if len(suv) > 1:
+        pet, below, above = suv
+        across = max(float((below - pet).max()), float((pet - above).max()))
+        if across > slack:
+            raise ModelInvalid(
+                f"{contract.name} {contract.model_version} returned a PET that lies up to "
+                f"{across:.3g} SUV outside of its own bounds on {info.provider} in "
+                f"{info.precision}. Do not use this output; try --precision fp32, or another model."
+            )

@@ -114,21 +114,23 @@ def run_windows(
     Args:
         array: HU, ``(K, J, I)``, of the plan's shape.
         plan: how to cut it.
-        run: takes and returns ``(1, 1, *plan.size)``.
+        run: takes ``(1, 1, *plan.size)`` and returns ``(1, outputs, *plan.size)``.
         report: told how much is done, from 0.0 to 1.0.
 
     Returns:
-        The results put together, ``(K, J, I)``.
+        The results put together, ``(outputs, K, J, I)``.
     """
-    result = np.empty(plan.shape, np.float32)
+    result = np.empty((0, *plan.shape), np.float32)
     window = np.empty((1, 1, *plan.size), np.float32)
     for done, cuts in enumerate(plan.windows()):
         report(done / plan.count)
         _fill(window[0, 0], array, cuts)
-        predicted = run(window)[0, 0]
-        kept = tuple(slice(c.core_start, c.core_stop) for c in cuts)
-        read = tuple(slice(c.core_start - c.start, c.core_stop - c.start) for c in cuts)
-        result[kept] = predicted[read]
+        predicted = run(window)[0]
+        if done == 0:
+            result = np.empty((len(predicted), *plan.shape), np.float32)
+        k, j, i = (slice(c.core_start, c.core_stop) for c in cuts)
+        kk, jj, ii = (slice(c.core_start - c.start, c.core_stop - c.start) for c in cuts)
+        result[:, k, j, i] = predicted[:, kk, jj, ii]
     report(1.0)
     return result
 

@@ -52,14 +52,33 @@ class InputRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class IntervalRecord:
+    """The bounds that were written beside the PET, and what may be expected of them.
+
+    The UIDs of their series are empty without DICOM.
+    """
+
+    coverage: float
+    calibrated_on: str
+    patients: int
+    meaning: str
+    lower_series_instance_uid: str
+    upper_series_instance_uid: str
+
+
+@dataclass(frozen=True, slots=True)
 class OutputRecord:
-    """The PET that was written. ``files`` are names relative to the output folder."""
+    """The PET that was written. ``files`` are names relative to the output folder.
+
+    ``interval`` is None, and no key of `run.json`, where no bounds were asked for.
+    """
 
     series_instance_uid: str
     files: tuple[str, ...]
     grid: GridRecord
     suv_min: float
     suv_max: float
+    interval: IntervalRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +91,7 @@ class RunRecord:
     execution: dict[str, Any]
     input: InputRecord
     output: OutputRecord
+    unlike_training: dict[str, Any] | None
     findings: tuple[Finding, ...]
     stages: tuple[Stage, ...]
     peak_memory_bytes: int
@@ -79,7 +99,10 @@ class RunRecord:
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON values."""
-        return asdict(self)
+        values = asdict(self)
+        if self.output.interval is None:
+            del values["output"]["interval"]
+        return values
 
 
 def make_record(prediction: Prediction, written: Written, stages: Stages) -> RunRecord:
@@ -95,7 +118,8 @@ def make_record(prediction: Prediction, written: Written, stages: Stages) -> Run
             "window_size": synthesis.plan.size,
         },
         input=_input(prediction.source),
-        output=_output(synthesis.pet, written),
+        output=_output(prediction, written),
+        unlike_training=_unlike_training(prediction),
         findings=(*prediction.source.findings, *written.findings),
         stages=tuple(stages.items),
         peak_memory_bytes=peak_memory_bytes(),
@@ -123,14 +147,33 @@ def _input(source: CtSource) -> InputRecord:
     )
 
 
-def _output(pet: Volume, written: Written) -> OutputRecord:
+def _output(prediction: Prediction, written: Written) -> OutputRecord:
+    pet = prediction.synthesis.pet
     return OutputRecord(
-        series_instance_uid=written.series_instance_uid,
+        series_instance_uid=written.series_instance_uids[0] if written.series_instance_uids else "",
         files=(*written.files, "run.json"),
         grid=_grid(pet),
         suv_min=float(np.min(pet.array)),
         suv_max=float(np.max(pet.array)),
+        interval=_interval(prediction, written),
     )
+
+
+def _interval(prediction: Prediction, written: Written) -> IntervalRecord | None:
+    promise = prediction.model.contract.interval
+    if promise is None or prediction.synthesis.bounds is None:
+        return None
+    lower, upper = written.series_instance_uids[1:] or ("", "")
+    told = (promise.coverage, promise.calibrated_on, promise.patients, promise.in_words)
+    return IntervalRecord(*told, lower, upper)
+
+
+def _unlike_training(prediction: Prediction) -> dict[str, Any] | None:
+    """Return how unlike the training the CT is, beside what is usual; None if nobody says so."""
+    unlike, usual = prediction.synthesis.unlike, prediction.model.contract.familiarity
+    if unlike is None or usual is None:
+        return None
+    return {**unlike.to_json(), "median": usual.median, "limit": usual.limit}
 
 
 def _grid(volume: Volume) -> GridRecord:

@@ -3,10 +3,13 @@
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ctpet.contract import ModelContract
+from ctpet.errors import InputRefused
 from ctpet.infer.backend import Execution
 from ctpet.infer.guard import guard_ct
 from ctpet.infer.model import Model, load_model
 from ctpet.infer.synthesize import Synthesis, synthesize
+from ctpet.infer.unlike import unlike_finding
 from ctpet.job.outputs import Prediction, write_outputs
 from ctpet.job.record import RunRecord, make_record, write_record
 from ctpet.job.source import CtSource, read_source
@@ -41,6 +44,7 @@ class JobRequest:
         series_instance_uid: which CT, if ``ct`` holds several.
         execution: how to run the model.
         nifti: also write the PET as NIfTI; a NIfTI CT always gives NIfTI.
+        interval: also write the bounds of the PET, as the PET is written.
     """
 
     ct: Path
@@ -49,6 +53,7 @@ class JobRequest:
     series_instance_uid: str | None = None
     execution: Execution = field(default_factory=Execution)
     nifti: bool = False
+    interval: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +73,43 @@ def run_job(request: JobRequest, *, progress: Progress = silent) -> JobResult:
     """Make a synthetic PET from a CT; the output folder appears whole or not at all.
 
     Raises:
-        InputRefused: if the CT cannot be trusted, or the output folder cannot be made.
+        InputRefused: if the CT cannot be trusted, or the output folder cannot be made;
+            ``no-interval``: an interval was asked of a model that has none.
         ModelInvalid: if the model file does not keep its contract.
         BackendUnavailable: if the device or precision that was asked for is not here.
     """
     model = load_model(request.model)
+    if request.interval:
+        _require_bounds(model.contract)
     stages = Stages([Stage("model", model.load_seconds, len(model.data))])
-    with staged(request.out, needed_bytes=NEEDED_BYTES) as folder:
+    needed = NEEDED_BYTES * (3 if request.interval else 1)
+    with staged(request.out, needed_bytes=needed) as folder:
         source = read_source(request.ct, request.series_instance_uid, stages, progress)
         source = _guarded(source, model, stages)
         synthesis = synthesize(source.volume, model, execution=request.execution, progress=progress)
         stages.items += _synthesis_stages(synthesis)
+        if not request.interval:
+            synthesis = replace(synthesis, bounds=None)
+        source = _compared(source, model, synthesis)
         prediction = Prediction(source, model, synthesis)
         written = write_outputs(prediction, folder, stages, progress, nifti=request.nifti)
         record = make_record(prediction, written, stages)
         write_record(record, folder / "run.json")
     return JobResult(request.out, record)
+
+
+def _require_bounds(contract: ModelContract) -> None:
+    """Refuse to give an interval of a model that has none.
+
+    Raises:
+        InputRefused: ``no-interval``.
+    """
+    if contract.interval is None:
+        raise InputRefused(
+            "no-interval",
+            f"{contract.name} {contract.model_version} gives one SUV a voxel and no interval",
+            remedy="Leave --interval out, or take a model whose `ctpet info` names one",
+        )
 
 
 def _guarded(source: CtSource, model: Model, stages: Stages) -> CtSource:
@@ -95,6 +121,12 @@ def _guarded(source: CtSource, model: Model, stages: Stages) -> CtSource:
     with stages.measure("guard"):
         findings = guard_ct(source.volume, model.contract)
     return replace(source, findings=(*source.findings, *findings))
+
+
+def _compared(source: CtSource, model: Model, synthesis: Synthesis) -> CtSource:
+    """Return the source with what the model found unlike its training, if it did."""
+    finding = unlike_finding(synthesis.unlike, model.contract)
+    return replace(source, findings=(*source.findings, finding)) if finding else source
 
 
 def _synthesis_stages(synthesis: Synthesis) -> list[Stage]:

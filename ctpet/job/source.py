@@ -7,6 +7,7 @@ from ctpet.dicom.discover import discover
 from ctpet.dicom.read_ct import read_ct
 from ctpet.dicom.select import select_ct
 from ctpet.dicom.series import SeriesInfo
+from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.job.usage import Stages
 from ctpet.nifti import is_nifti_name, read_nifti_ct
@@ -41,9 +42,16 @@ def read_source(
         progress: told the same.
 
     Raises:
-        InputRefused: if there is no such path, or its CT cannot be trusted.
+        InputRefused: if there is no such path, its CT cannot be trusted, or a series is to be
+            chosen in a NIfTI file.
     """
     if is_nifti_name(path):
+        if series_instance_uid is not None:
+            raise InputRefused(
+                "series-without-dicom",
+                f"{path.name} is a NIfTI file, which holds no series {series_instance_uid}",
+                remedy="Leave --series out, or give DICOM",
+            )
         return _read_nifti(path, stages, progress)
     with stages.measure("scan"):
         series = select_ct(discover(path, progress=progress), series=series_instance_uid)

@@ -50,12 +50,7 @@ def staged_file(out: Path, *, suffixes: tuple[str, ...]) -> Iterator[Path]:
         InputRefused: ``out-name``, ``out-not-empty``, ``out-claimed``, ``out-unwritable`` or
             ``disk-full``.
     """
-    if not out.name.endswith(suffixes):
-        raise InputRefused(
-            "out-name",
-            f"The output file {out} does not end in {' or '.join(suffixes)}",
-            remedy="Name it so.",
-        )
+    _check_file_name(out, suffixes)
     _check_no_file(out)
     target = out.resolve() if out.is_symlink() else out
     with _beside(target) as holder:
@@ -66,8 +61,29 @@ def staged_file(out: Path, *, suffixes: tuple[str, ...]) -> Iterator[Path]:
             _rename(written, target)
 
 
+def _check_file_name(out: Path, suffixes: tuple[str, ...]) -> None:
+    suffix = next((one for one in sorted(suffixes, key=len) if out.name.endswith(one)), None)
+    if suffix is None:
+        raise InputRefused(
+            "out-name",
+            f"The output file {out} does not end in {' or '.join(suffixes)}",
+            remedy="Name it so.",
+        )
+    stem = out.name.removesuffix(suffix)
+    if not stem.strip(" .") or not out.name.isprintable():
+        raise InputRefused(
+            "out-name",
+            f"The output file {out} has no name before its {suffix}, or one that cannot be shown",
+            remedy="Name it in letters.",
+        )
+
+
 def _check_no_file(out: Path) -> None:
-    if out.exists():
+    try:
+        there = out.exists()
+    except OSError as error:
+        raise _explain(error, out) from error
+    if there:
         raise InputRefused(
             "out-not-empty",
             f"The output file {out} exists, and nothing is overwritten",

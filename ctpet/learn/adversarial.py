@@ -16,6 +16,7 @@ from ctpet.contract import ModelContract
 from ctpet.errors import CtpetError
 from ctpet.infer.backend import Precision
 from ctpet.learn.discriminator import feature_distance, fooling_loss, judging_loss
+from ctpet.learn.heads import deep_loss
 from ctpet.learn.network import SuvNetwork
 from ctpet.learn.stop import refuse_nan
 from ctpet.learn.validation import Validation
@@ -102,11 +103,13 @@ class Adversarial(LightningModule):
         """Return the parts of the loss of a batch, each a number.
 
         ``loss``, ``fooling`` and ``features`` teach the network, ``judging`` the discriminator.
+        ``loss`` is over all heads of the network; the discriminator sees the final one.
         What was not measured is shown as a code of 0, measured or predicted, and cannot be judged.
         """
         ct = batch["ct"].contiguous(memory_format=torch.channels_last_3d)
         channels = self.network.show(ct)
-        code: Tensor = self.network.backbone(channels).float()
+        heads = self.network.heads(channels)
+        code = heads[0].float()
         target = self.network.encode(batch["target"])
         known = batch["region"] != UNMEASURED
         as_shipped = code.clamp(0.0, self.network.suv_max**0.5)
@@ -119,7 +122,7 @@ class Adversarial(LightningModule):
         fake_logits, fake_features = self.discriminator(fake)
         self.discriminator.requires_grad_(requires_grad=True)
         return {
-            "loss": self.loss(code, target, batch["region"]),
+            "loss": deep_loss(self.loss, heads, target, batch["region"]),
             "fooling": fooling_loss(fake_logits),
             "features": feature_distance(real_features, fake_features),
             "judging": judging_loss(real_logits, judged_logits),

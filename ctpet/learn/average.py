@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from ctpet.learn.heads import heads_of
 from ctpet.learn.network import SuvNetwork
+from ctpet.learn.quantiles import ordered, unordered
 
 _LEAST = 1e-6
 """A root has no slope at 0 to learn by."""
@@ -26,9 +28,13 @@ class Average(nn.Module):
         self.backbones = nn.ModuleList(backbones)
 
     def forward(self, channels: Tensor) -> Tensor:
-        """Return the code of the mean SUV: the root of the mean square of the backbones' codes."""
-        codes = torch.stack([backbone(channels) for backbone in self.backbones])
-        return codes.clamp_min(_LEAST).square().mean(dim=0).sqrt()
+        """Return channels of the mean SUV: the root of the mean square of the backbones' codes.
+
+        Of bounds it is the mean bound, which lies on the median's side where each one does.
+        """
+        codes = [ordered(heads_of(backbone(channels))[0]) for backbone in self.backbones]
+        mean = torch.stack(codes).clamp_min(_LEAST).square().mean(dim=0).sqrt()
+        return unordered(mean)
 
 
 def average_networks(networks: Sequence[SuvNetwork]) -> SuvNetwork:
@@ -39,4 +45,4 @@ def average_networks(networks: Sequence[SuvNetwork]) -> SuvNetwork:
     """
     first = networks[0]
     backbone = Average([network.backbone for network in networks])
-    return SuvNetwork(first.channels, backbone, first.suv_max).train(first.training)
+    return SuvNetwork(first.channels, backbone, first.suv_max, first.outputs).train(first.training)

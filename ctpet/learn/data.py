@@ -10,11 +10,12 @@ from lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
 from ctpet.errors import CtpetError
-from ctpet.learn.counts import refuse_no_count
 from ctpet.learn.crops import CropDataset, Cropper, CropSettings, seen_of
 from ctpet.learn.mixture import DataSet, mixture
+from ctpet.learn.only_case import only
 from ctpet.learn.sampling import EpochSampler, Turns, turn_counts
 from ctpet.learn.together import OpenDataSet, refuse_what_does_not_mix
+from ctpet.learn.values import refuse_no_count
 from ctpet.prepare.boxes import box_cases
 from ctpet.prepare.cases import Case, list_cases
 from ctpet.prepare.dataset import read_dataset
@@ -50,6 +51,7 @@ class CaseDataModule(LightningDataModule):
         dataset: str | None = None,
         datasets: Mapping[str, Any] | None = None,
         boxes: Mapping[str, Any] | None = None,
+        only_case: str | None = None,
     ) -> None:
         """Take what to read and how; nothing is read yet.
 
@@ -65,12 +67,13 @@ class CaseDataModule(LightningDataModule):
             datasets: several, by name; see :func:`ctpet.learn.mixture.mixture`.
             boxes: ``{side_mm, per_patient, seed}``: crops show no more than a box, and patients are
                 judged on their boxes; None: on whole cases.
+            only_case: learned from and judged on, and no other; ``first`` or a case_id.
         """
         super().__init__()
         self._told = dataset, datasets, fold, crops, boxes
         self._crops = crops
         self._steps, self._batch_size, self._workers = steps_per_epoch, batch_size, workers
-        self._validation_cases = validation_cases
+        self._validation_cases, self._only_case = validation_cases, only_case
         self.sets: tuple[OpenDataSet, ...] = ()
         self.judged: tuple[Judged, ...] = ()
 
@@ -110,7 +113,9 @@ class CaseDataModule(LightningDataModule):
             refuse_no_count("data.validation_cases", self._validation_cases, least=0)
         sets = tuple(_open(each) for each in self.settings)
         refuse_what_does_not_mix(sets)
-        turn_counts([each.share for each in self.settings], self._steps * self._batch_size)
+        if self._only_case is not None:
+            sets = only(sets, str(self._only_case))
+        turn_counts([each.settings.share for each in sets], self._steps * self._batch_size)
         self.judged = tuple(one for each in sets for one in _judged(each, self._validation_cases))
         self.sets = sets
 
@@ -142,7 +147,7 @@ class CaseDataModule(LightningDataModule):
         world = trainer.world_size if trainer else 1
         rank = trainer.global_rank if trainer else 0
         samples = self._steps * self._batch_size * world
-        turns = Turns([each.share for each in self.settings], samples, self._crops.seed)
+        turns = Turns([each.settings.share for each in self.sets], samples, self._crops.seed)
         return DataLoader(
             CropDataset([_cropper(each) for each in self.sets], turns),
             batch_size=self._batch_size,

@@ -5,6 +5,7 @@ from typing import Any
 
 from ctpet.contract import ModelContract, TrainingData
 from ctpet.learn.network import SuvNetwork
+from ctpet.phantom.domain import are_digital
 from ctpet.prepare.cases import Case
 from ctpet.prepare.dataset import SUVBW, DatasetInfo
 
@@ -43,6 +44,7 @@ def draft_contract(
         slice_spacing_seen_mm=(round(min(slices), 3), round(max(slices), 3)),
         extent_seen_mm=extent_seen_mm,
         trained_on=own,
+        sees="patient",
         ancestors=tuple(data for data in dict.fromkeys(seen_before) if data not in own),
     )
 
@@ -70,6 +72,6 @@ def _training_data(about: DatasetInfo, cases: Sequence[Case]) -> TrainingData:
 
 
 def _undescribed(about: DatasetInfo) -> str:
-    if about.sources == ("phantom",):
+    if are_digital(about.sources):
         return "digital patients of ctpet, no persons"
     return "a dataset that nobody has described"

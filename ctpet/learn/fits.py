@@ -1,35 +1,25 @@
 """Whether the parts of a configuration fit each other, before a training begins."""
 
-import os
+from dataclasses import fields
+from typing import Any
 
-from lightning import Trainer
 from omegaconf import DictConfig
 
 from ctpet.contract import ModelContract
 from ctpet.errors import CtpetError
-from ctpet.learn.counts import refuse_no_count
+from ctpet.evaluate.intervals import IntervalErrors
+from ctpet.evaluate.sharpness import Sharpness
+from ctpet.evaluate.voxel import VoxelErrors
+from ctpet.learn.adversarial import Adversarial
 from ctpet.learn.data import CaseDataModule
-
-
-def refuse_what_nobody_means(trainer: DictConfig) -> None:
-    """Refuse a training of no epochs, of endlessly many, or of more processes than there are cores.
-
-    Raises:
-        CtpetError: naming the key, what it is and what it must be.
-    """
-    refuse_no_count("trainer.max_epochs", trainer.max_epochs, least=1)
-    devices, cores = trainer.devices, os.cpu_count() or 1
-    if trainer.accelerator == "cpu" and isinstance(devices, int) and not 1 <= devices <= cores:
-        raise CtpetError(
-            f"trainer.devices is {devices}; this machine has {cores} cores, and each process of a "
-            "training takes one at least."
-        )
+from ctpet.learn.meant import refuse_unknown_metric
+from ctpet.learn.network import SuvNetwork
 
 
 def refuse_what_does_not_fit(
-    config: DictConfig, contract: ModelContract, trainer: Trainer, data: CaseDataModule
+    config: DictConfig, contract: ModelContract, data: CaseDataModule
 ) -> None:
-    """Refuse crops that the network cannot take, and callbacks that wait for no validation.
+    """Refuse crops that the network cannot take, and callbacks that wait for what is not measured.
 
     Raises:
         CtpetError: naming the key, what it is and what it must be.
@@ -41,20 +31,48 @@ def refuse_what_does_not_fit(
             f"{list(multiple)} (contract.size_multiple)."
         )
     monitored = {
-        type(one).__name__: monitor
-        for one in trainer.callbacks  # type: ignore[attr-defined]
-        if (monitor := str(getattr(one, "monitor", None) or "")).startswith("val/")
+        f"callbacks.{name}.monitor": str(one.monitor)
+        for name, one in (config.callbacks or {}).items()
+        if isinstance(one, DictConfig) and one.get("monitor") is not None
     }
-    if monitored and not data.judged:
+    if any(metric.startswith("val/") for metric in monitored.values()) and not data.judged:
         raise CtpetError(
             f"{' and '.join(monitored)} wait for a validation, and nothing is validated on "
             "(data.fold=null). Hold a fold out, or leave them out: callbacks=default."
         )
-    names = {one.dataset.name for one in data.judged}
-    for callback, monitor in monitored.items():
-        _, *dataset, _ = monitor.split("/")
-        if dataset and dataset[0] not in names:
-            raise CtpetError(
-                f"{callback} waits for {monitor}, and no data set of that name is validated on; "
-                f"validated are {', '.join(sorted(names - {''})) or 'none by name'}."
-            )
+    measured = measured_names(data, outputs=int(config.network.get("outputs", 1)))
+    for key, metric in {**monitored, "optimized_metric": config.optimized_metric}.items():
+        refuse_unknown_metric(key, metric, measured)
+
+
+def refuse_another_number_of_outputs(network: SuvNetwork, objective: Any) -> None:
+    """Refuse a loss, or an objective, for networks of another number of outputs.
+
+    Raises:
+        CtpetError: naming the keys.
+    """
+    wanted = int(getattr(getattr(objective, "loss", None), "outputs", 1))
+    if wanted != network.outputs:
+        raise CtpetError(
+            f"network.outputs is {network.outputs} and the loss teaches {wanted}. Bounds are "
+            "learned with network.outputs=3 loss=pinball; a median alone with network.outputs=1 "
+            "and another loss."
+        )
+    if network.outputs > 1 and isinstance(objective, Adversarial):
+        raise CtpetError(
+            f"network.outputs is {network.outputs}, and an adversarial training draws one PET. "
+            "Give network.outputs=1, or objective=regression."
+        )
+
+
+def measured_names(data: CaseDataModule, *, outputs: int) -> list[str]:
+    """Return the names of what validation measures; none where nothing is validated on.
+
+    Args:
+        data: whom is validated on.
+        outputs: of the network.
+    """
+    prefixes = [""] * bool(data.judged) + [one.dataset.prefix for one in data.judged]
+    kinds = (VoxelErrors, Sharpness) + ((IntervalErrors,) if outputs > 1 else ())
+    each = [field.name for kind in kinds for field in fields(kind)]
+    return list(dict.fromkeys(f"val/{prefix}{name}" for prefix in prefixes for name in each))

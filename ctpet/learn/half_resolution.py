@@ -2,6 +2,8 @@
 
 from torch import Tensor, nn
 
+from ctpet.learn.heads import Output, heads_of
+
 
 class HalfResolution(nn.Module):
     """Fold 2×2×2 voxels into channels, run the backbone, unfold its output.
@@ -11,7 +13,13 @@ class HalfResolution(nn.Module):
     """
 
     def __init__(
-        self, backbone: nn.Module, *, channels: int, inner_in: int, inner_out: int
+        self,
+        backbone: nn.Module,
+        *,
+        channels: int,
+        inner_in: int,
+        inner_out: int,
+        outputs: int = 1,
     ) -> None:
         """Join the parts.
 
@@ -20,13 +28,14 @@ class HalfResolution(nn.Module):
             channels: of the input.
             inner_in: channels that the backbone takes.
             inner_out: channels that it returns.
+            outputs: channels of the output.
         """
         super().__init__()
         self.fold = nn.Conv3d(channels, inner_in, kernel_size=2, stride=2)
         self.backbone = backbone
-        self.unfold = nn.ConvTranspose3d(inner_out, 1, kernel_size=2, stride=2)
+        self.unfold = nn.ConvTranspose3d(inner_out, outputs, kernel_size=2, stride=2)
 
-    def forward(self, channels: Tensor) -> Tensor:
-        """Return (N, 1, K, J, I) of (N, channels, K, J, I); the sizes must be even."""
-        out: Tensor = self.unfold(self.backbone(self.fold(channels)))
-        return out
+    def forward(self, channels: Tensor) -> Output:
+        """Return (N, outputs, K, J, I) of (N, channels, K, J, I), of each head; sizes are even."""
+        final, *coarser = map(self.unfold, heads_of(self.backbone(self.fold(channels))))
+        return (final, *coarser) if coarser else final

@@ -30,11 +30,12 @@ class HuChannels(nn.Module):
         low, width = bounds[:, 0].reshape(shape), bounds.diff(dim=1).reshape(shape)
         self.register_buffer("low", low, persistent=False)
         self.register_buffer("width", width, persistent=False)
+        self._hu_range = float(low.min()), float((low + width).max())
 
     @property
     def hu_range(self) -> tuple[float, float]:
         """HU beyond which the channels do not change."""
-        return float(self.low.min()), float((self.low + self.width).max())
+        return self._hu_range
 
     def forward(self, ct_hu: Tensor) -> Tensor:
         """Return (N, windows, K, J, I) in 0..1 of HU, (N, 1, K, J, I)."""

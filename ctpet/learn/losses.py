@@ -2,15 +2,18 @@
 
 All take ``(predicted, target, region)``: codes (N, 1, K, J, I) and the region of a case of the
 same shape (0 not measured, 1 air, 2 body), and return one number, the mean over crops. What was
-not measured never counts. A crop in which nothing counts gives 0.
+not measured never counts. A crop in which nothing counts gives 0. A loss that is for networks of
+another number of outputs has ``outputs``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import torch
 from monai.losses.ssim_loss import SSIMLoss
 from torch import Tensor, nn
 
+from ctpet.learn.quantiles import OUTPUTS
 from ctpet.prepare.cases import AIR, BODY, UNMEASURED
 
 LEAST_SHARE = 1 / 32
@@ -38,6 +41,39 @@ class SuvCharbonnier(Charbonnier):
     def forward(self, predicted: Tensor, target: Tensor, region: Tensor) -> Tensor:
         """Return the weighted mean."""
         return super().forward(predicted.clamp(min=0.0).square(), target.square(), region)
+
+
+class Pinball(nn.Module):
+    """Pinball loss of the codes of three quantiles (Koenker & Bassett, Econometrica 46, 1978).
+
+    Its least mean is at the quantiles of the target, and these are the same of a code as of SUV.
+    The sum over quantiles is doubled: the median then counts as much as in an L1 loss.
+    """
+
+    outputs: ClassVar[int] = OUTPUTS
+
+    def __init__(
+        self, *, quantiles: Sequence[float] = (0.05, 0.5, 0.95), air_weight: float = 0.1
+    ) -> None:
+        """Take the levels of low, median and high, and what a voxel of air counts.
+
+        Raises:
+            ValueError: they do not ascend between 0 and 1 with 0.5 in the middle.
+        """
+        super().__init__()
+        low, median, high = tuple(quantiles) if len(quantiles) == OUTPUTS else (0, 0, 0)
+        if not 0 < low < median == 0.5 < high < 1:
+            raise ValueError(f"quantiles must be low < 0.5 < high, not {list(quantiles)}")
+        self.levels = (median, low, high)  # as the network's outputs are
+        self.air_weight = air_weight
+
+    def forward(self, predicted: Tensor, target: Tensor, region: Tensor) -> Tensor:
+        """Return the weighted mean; ``predicted`` is (N, 3, K, J, I)."""
+        weight = (region == BODY) + self.air_weight * (region == AIR)
+        missed = target - predicted
+        level = missed.new_tensor(self.levels).reshape(1, -1, 1, 1, 1)
+        loss = torch.maximum(level * missed, (level - 1) * missed)
+        return _weighted_mean(2 * loss.sum(dim=1, keepdim=True), weight)
 
 
 class GradientDifference(nn.Module):

@@ -11,6 +11,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from ctpet.contract import ModelContract
 from ctpet.infer.backend import Precision
+from ctpet.learn.heads import deep_loss
 from ctpet.learn.network import SuvNetwork
 from ctpet.learn.stop import refuse_nan
 from ctpet.learn.validation import Validation
@@ -49,20 +50,23 @@ class Regression(LightningModule):
         """Lay the weights out as convolutions read them fastest."""
         self.network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
 
+    def losses(self, batch: dict[str, Any]) -> dict[str, Tensor]:
+        """Return the loss of a batch over all heads of the network, a number, by its name."""
+        ct = batch["ct"].contiguous(memory_format=torch.channels_last_3d)
+        heads = self.network.heads(self.network.show(ct))
+        target = self.network.encode(batch["target"])
+        return {"loss": deep_loss(self.loss, heads, target, batch["region"])}
+
     def training_step(self, batch: dict[str, Any], batch_idx: int) -> Tensor:
         """Return the loss of a batch.
 
         Raises:
             TrainingStopped: the loss is not finite.
         """
-        ct = batch["ct"].contiguous(memory_format=torch.channels_last_3d)
-        code = self.network.code(ct).float()
-        target = self.network.encode(batch["target"])
-        loss: Tensor = self.loss(code, target, batch["region"])
+        loss = self.losses(batch)["loss"]
         refuse_nan(loss, batch, epoch=self.current_epoch, step=batch_idx)
-        self.log(
-            "train/loss", loss, prog_bar=True, on_step=True, on_epoch=True, batch_size=ct.shape[0]
-        )
+        size = len(batch["case_id"])
+        self.log("train/loss", loss, prog_bar=True, on_step=True, on_epoch=True, batch_size=size)
         return loss
 
     def validation_step(self, number: Tensor, batch_idx: int) -> dict[str, Any]:  # noqa: ARG002

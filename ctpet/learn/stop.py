@@ -13,7 +13,6 @@ from torch import Tensor
 
 from ctpet.errors import CtpetError, is_disk_full
 from ctpet.learn.whole_checkpoints import checkpoint_words
-from ctpet.prepare.cases import CaseInvalid
 
 
 class TrainingStopped(CtpetError):
@@ -50,8 +49,6 @@ def explained_stop(trainer: Trainer, last: Path) -> Iterator[None]:
     """
     try:
         yield
-    except CaseInvalid:
-        raise
     except Exception as error:
         told = _explained(error, trainer, checkpoint_words(last))
         if told is None:
@@ -68,7 +65,11 @@ def explained_beginning() -> Iterator[None]:
     """
     try:
         yield
-    except (CtpetError, HydraException, OmegaConfBaseException, OSError):
+    except HydraException as error:
+        if isinstance(error.__cause__, CtpetError):  # of a part, which Hydra puts its words around
+            raise error.__cause__ from error
+        raise
+    except (CtpetError, OmegaConfBaseException, OSError):
         raise
     except Exception as error:
         raise CtpetError(_cannot_begin(error)) from error
@@ -78,6 +79,8 @@ def _explained(error: Exception, trainer: Trainer, checkpoint: str) -> str | Non
     """Return the line of a failure; None for what is nobody's configuration, disk or data."""
     if isinstance(error, TrainingStopped):
         return f"{error} {checkpoint}"
+    if isinstance(error, CtpetError):
+        return None
     if isinstance(error, OSError):
         what = "The disk is full" if is_disk_full(error) else f"A file failed ({error.strerror})"
         return f"{what}, {_where(trainer)}. {checkpoint} Mend it, and go on by resume=auto."

@@ -8,6 +8,7 @@ from ctpet.contract import TrainingData
 from ctpet.errors import CtpetError
 from ctpet.evaluate.overlap import in_training
 from ctpet.learn.mixture import DataSet
+from ctpet.phantom.domain import are_digital
 from ctpet.prepare.cases import Case
 from ctpet.prepare.dataset import DatasetInfo
 
@@ -114,4 +115,4 @@ _IMAGES = ("ct", "pet")
 
 
 def _digital(one: OpenDataSet) -> bool:
-    return one.info.sources == ("phantom",)
+    return are_digital(one.info.sources)

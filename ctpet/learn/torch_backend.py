@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from ctpet.contract import ModelContract
 from ctpet.infer.backend import BackendInfo, Execution, Precision
 from ctpet.infer.synthesize import memory_budget_bytes
 from ctpet.infer.window import plan_windows, run_windows
-from ctpet.learn.network import SuvNetwork
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,12 +18,12 @@ class TorchBackend:
     """Runs a network in torch; an :class:`ctpet.infer.backend.Backend`.
 
     Attributes:
-        network: in evaluation mode.
+        network: in evaluation mode; HU, (N, 1, K, J, I), to (N, outputs, K, J, I).
         device: where it lies.
         precision: of the arithmetic; bf16 is torch's autocast.
     """
 
-    network: SuvNetwork
+    network: nn.Module
     device: torch.device
     precision: Precision = "fp32"
 
@@ -40,7 +40,7 @@ class TorchBackend:
         )
 
     def run(self, window: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Predict one window, HU to SUVbw, (1, 1, K, J, I)."""
+        """Predict one window, HU, (1, 1, K, J, I), to SUVbw, (1, outputs, K, J, I)."""
         ct = torch.from_numpy(window).to(self.device)
         autocast = torch.autocast(
             self.device.type, torch.bfloat16, enabled=self.precision == "bf16"
@@ -61,7 +61,7 @@ def predict_array(
         contract: gives size multiple, halo and memory.
 
     Returns:
-        SUVbw, (k, j, i).
+        SUVbw, (outputs, k, j, i): the PET, then its bounds if there are.
 
     Raises:
         CtpetError: the model does not fit the memory.

@@ -15,11 +15,13 @@ from ctpet.contract import ModelContract
 from ctpet.errors import CtpetError
 from ctpet.learn.data import CaseDataModule
 from ctpet.learn.draft_contract import draft_contract
-from ctpet.learn.fits import refuse_what_does_not_fit, refuse_what_nobody_means
+from ctpet.learn.fits import refuse_another_number_of_outputs, refuse_what_does_not_fit
 from ctpet.learn.identity import changes, other_cases, refuse_another_run
 from ctpet.learn.lineage import read_parent, refuse_another_kind
+from ctpet.learn.meant import precision_meant, refuse_what_nobody_means
 from ctpet.learn.network import SuvNetwork
 from ctpet.learn.precision import training_precision
+from ctpet.learn.room import refuse_what_does_not_fit_memory, room_of
 from ctpet.learn.run_folder import (
     CHECKPOINTS_FOLDER,
     LAST_CHECKPOINT,
@@ -28,10 +30,11 @@ from ctpet.learn.run_folder import (
     read_begun,
     write_run,
 )
+from ctpet.learn.step_memory import Step
 from ctpet.learn.stop import explained_beginning, explained_stop
 from ctpet.learn.together import cannot_be_told, seen_before
 from ctpet.learn.trial import refuse_what_fails
-from ctpet.learn.weights import find_weights, load_weights
+from ctpet.learn.weights import find_weights, start_from
 from ctpet.learn.whole_checkpoints import WholeCheckpointIO, progress_of
 
 NEED_LOGGER = LearningRateMonitor
@@ -52,9 +55,9 @@ def train(config: DictConfig) -> dict[str, float]:
             had to stop.
     """
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    refuse_what_nobody_means(config)
     folder = Path(config.paths.run)
     resume = checkpoint_to_resume(folder, when=config.resume)
-    refuse_what_nobody_means(config.trainer)
     precision = _precision(config.trainer)
     with explained_beginning():
         seed_everything(config.seed, workers=True, verbose=False)
@@ -68,11 +71,12 @@ def train(config: DictConfig) -> dict[str, float]:
         network: SuvNetwork = instantiate(config.network)
         start = None if config.start_from is None else find_weights(config.start_from)
         if start is not None:
-            load_weights(network, start)
+            start_from(network, start)
         contract = _contract(config, network, data, start)
         for sentence in seen_before(data.sets, contract.ancestors):
             _say(sentence)
         objective = instantiate(config.objective, network=network, contract=contract)
+        refuse_another_number_of_outputs(network, objective)
         loggers = _chosen(config.logger)
         trainer: Trainer = instantiate(
             config.trainer,
@@ -85,8 +89,11 @@ def train(config: DictConfig) -> dict[str, float]:
             ],
             logger=loggers,
         )
-        refuse_what_does_not_fit(config, contract, trainer, data)
+        refuse_what_does_not_fit(config, contract, data)
         size = tuple(config.data.crops.size_voxels)
+        step = Step(size, config.data.batch_size, precision, contract.size_multiple)
+        room = room_of(trainer, config.data.workers)
+        refuse_what_does_not_fit_memory(objective, step, room)
         refuse_what_fails(network, size, contract.size_multiple, config.data.batch_size)
     if _leads():
         write_run(folder, config, contract, provenance)
@@ -131,8 +138,8 @@ def checkpoint_to_resume(folder: Path, *, when: Literal["never", "auto"]) -> str
 
 def _precision(trainer: DictConfig) -> str:
     """Return the precision to train in; where it was left open, say which and why."""
-    if trainer.precision != "auto":
-        return str(trainer.precision)
+    if (meant := precision_meant(trainer)) != "auto":
+        return meant
     precision, why = training_precision(trainer.accelerator)
     _say(f"Trains in {precision}: {why}.")
     return precision

@@ -5,12 +5,20 @@ import re
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from ctpet.errors import CtpetError
+from ctpet.learn.heads import heads_of
 from ctpet.learn.network import SuvNetwork
 from ctpet.volume.geometry import Shape3
 
 _ABSENT = re.compile(r"No module named '(\w+)")
+_HU = (-1000.0, 1000.0)
+_ALIKE = 1e-5
+_WRAP = (
+    "Where its last output is the final one, wrap it: "
+    "network.backbone={_target_: ctpet.learn.heads.FinalLast, backbone: …}"
+)
 
 
 def refuse_what_fails(
@@ -30,12 +38,39 @@ def refuse_what_fails(
     trial = copy.deepcopy(network).cpu()
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         keys = "network.backbone: in_channels, spatial_dims, strides, upsampling"
-        _try(trial.train(), min(batch_size, 2), crop, keys)
+        learning = _try(trial.train(), min(batch_size, 2), crop, keys)
         odd = _odd_multiple(crop, size_multiple)
-        _try(trial.eval(), 1, odd, f"contract.size_multiple, which is {list(size_multiple)}")
+        promised = f"contract.size_multiple, which is {list(size_multiple)}"
+        predicting = _try(trial.eval(), 1, odd, promised)
+        if len(predicting) > 1:
+            raise CtpetError(
+                f"network.backbone returns {len(predicting)} outputs when it predicts; it must "
+                f"return one. {_WRAP}"
+            )
+        if len(learning) > 1:
+            _refuse_another_order(trial, crop)
 
 
-def _try(network: SuvNetwork, batch_size: int, size: Shape3, keys: str) -> None:
+def _refuse_another_order(trial: SuvNetwork, size: Shape3) -> None:
+    """Refuse heads of which another than the first is what the network predicts.
+
+    Raises:
+        CtpetError: saying which one is.
+    """
+    shown = trial.show(torch.empty(1, 1, *size).uniform_(*_HU))
+    predicted = trial.heads(shown)[0]
+    for module in trial.backbone.modules():  # its layers as they predict, its heads as it learns
+        module.training = any(True for _ in module.children())
+    alike = [torch.allclose(head, predicted, atol=_ALIKE) for head in trial.heads(shown)]
+    if any(alike) and not alike[0]:
+        raise CtpetError(
+            f"network.backbone returns {len(alike)} outputs in training, and predicts the one that "
+            f"is number {alike.index(True) + 1} of them; it must be the first. {_WRAP}"
+        )
+
+
+def _try(network: SuvNetwork, batch_size: int, size: Shape3, keys: str) -> tuple[Tensor, ...]:
+    """Return the heads of a network, each with its outputs and the first with every voxel."""
     ct = torch.zeros(batch_size, 1, *size)
     shown = network.show(ct)
     what = f"{shown.shape[1]} channels (network.channels) of {' × '.join(map(str, size))} voxels"
@@ -51,17 +86,33 @@ def _try(network: SuvNetwork, batch_size: int, size: Shape3, keys: str) -> None:
     except Exception as error:  # a network may be anybody's, and raise anything
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise CtpetError(f"The network fails on {what}: {reason}. Look at {keys}.") from error
-    if not isinstance(code, torch.Tensor):
+    if not _are_heads(code):
         raise CtpetError(
-            f"network.backbone returns {type(code).__name__} for {what}; it must return one "
-            "tensor. Switch further outputs off, such as network.backbone.deep_supervision=false."
+            f"network.backbone returns {type(code).__name__} for {what}; it must return a tensor, "
+            "or in training several, the final head first."
         )
-    if code.shape != ct.shape:
-        raise CtpetError(
-            f"network.backbone returns {list(code.shape)} for {what}; it must return "
-            f"{list(ct.shape)}: the same voxels, one channel (network.backbone.out_channels=1), "
-            "and no deep supervision (network.backbone.deep_supervision=false)."
-        )
+    heads = heads_of(code)
+    for number, head in enumerate(heads):
+        voxels = ct.shape[2:] if number == 0 else head.shape[2:]
+        expected = (len(ct), network.outputs, *voxels)
+        if head.ndim != ct.ndim or head.shape != expected:
+            raise CtpetError(
+                f"network.backbone returns {list(head.shape)} for {what}; it must return "
+                f"{[len(ct), network.outputs, *size]}: the same voxels, {_channels(network)}"
+                + (", coarser voxels where it is no final head." if number else ".")
+            )
+    return heads
+
+
+def _channels(network: SuvNetwork) -> str:
+    count = network.outputs
+    told = "one channel" if count == 1 else f"{count} channels (network.outputs)"
+    return f"{told} (network.backbone.out_channels={count})"
+
+
+def _are_heads(code: object) -> bool:
+    several = code if isinstance(code, list | tuple) else [code]
+    return bool(several) and all(isinstance(one, torch.Tensor) for one in several)
 
 
 def _odd_multiple(crop: Shape3, size_multiple: Shape3) -> Shape3:

@@ -9,6 +9,7 @@ import numpy as np
 from lightning import LightningModule
 
 from ctpet.contract import ModelContract
+from ctpet.evaluate.intervals import interval_errors
 from ctpet.evaluate.sharpness import sharpness
 from ctpet.evaluate.voxel import voxel_errors
 from ctpet.infer.backend import Precision
@@ -101,16 +102,19 @@ def validate_case(
     """Predict a case and compare with its measured PET.
 
     Returns:
-        The errors of :class:`ctpet.evaluate.voxel.VoxelErrors` inside the body and the ratios of
-        :class:`ctpet.evaluate.sharpness.Sharpness` by name, without those that are not defined
+        The errors of :class:`ctpet.evaluate.voxel.VoxelErrors` inside the body, the ratios of
+        :class:`ctpet.evaluate.sharpness.Sharpness` and, of a network with bounds,
+        :class:`ctpet.evaluate.intervals.IntervalErrors` by name, without those that are not defined
         here: one NaN would make a mean over cases NaN. And the predicted PET.
     """
     ct, measured = np.asarray(case.array("ct"), np.float32), np.asarray(case.array("pet"))
     region = np.asarray(case.array("region"))
     body, known = region == BODY, region != UNMEASURED
-    predicted = predict_array(ct, backend, contract)
+    predicted, *bounds = predict_array(ct, backend, contract)
     found = asdict(voxel_errors(predicted, measured, body)) | asdict(
         sharpness(predicted, measured, body, known, case.geometry.spacing_mm)
     )
+    if bounds:
+        found |= asdict(interval_errors((bounds[0], bounds[1]), measured, body))
     defined = {name: value for name, value in found.items() if not math.isnan(value)}
     return defined, Volume(predicted, case.geometry, "SUVBW")

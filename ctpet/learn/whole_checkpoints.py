@@ -53,7 +53,7 @@ def progress_of(checkpoint: Path) -> tuple[int, int]:
     Raises:
         CtpetError: it is damaged.
     """
-    state = _read(checkpoint)
+    state = read_checkpoint(checkpoint)
     return int(state["epoch"]), int(state["global_step"])
 
 
@@ -65,7 +65,7 @@ def is_finished(checkpoint: Path, max_epochs: int) -> bool:
     """
     if not checkpoint.exists():
         return False
-    state = _read(checkpoint)
+    state = read_checkpoint(checkpoint)
     stopped = any(
         isinstance(own, dict) and own.get("stopped_epoch", 0) > 0
         for own in state.get("callbacks", {}).values()
@@ -73,7 +73,12 @@ def is_finished(checkpoint: Path, max_epochs: int) -> bool:
     return stopped or int(state["epoch"]) + 1 >= max_epochs
 
 
-def _read(checkpoint: Path) -> dict[str, Any]:
+def read_checkpoint(checkpoint: Path) -> dict[str, Any]:
+    """Read a checkpoint whole.
+
+    Raises:
+        CtpetError: it is damaged, or of another program.
+    """
     try:
         state: dict[str, Any] = torch.load(checkpoint, map_location="cpu", weights_only=False)
         int(state["epoch"]), int(state["global_step"])

@@ -8,6 +8,7 @@ from ctpet.phantom.anatomy import Anatomy
 from ctpet.phantom.hounsfield import draw_hu
 from ctpet.phantom.noise import noise_level, noise_slice, spectra
 from ctpet.phantom.rendering import render_values
+from ctpet.phantom.scanner import scanner
 from ctpet.phantom.shapes import Floats
 from ctpet.progress import Progress, silent
 from ctpet.volume import Geometry, Volume, covering_grid, resample
@@ -30,14 +31,16 @@ _PIXELS = 512
 def clinical_geometry(anatomy: Anatomy) -> Geometry:
     """Return the grid of a PET/CT's CT: 512×512 pixels, 3 mm slices, from mid-thigh to vertex.
 
+    Wide patients are scanned from where to where their `Scan` says.
     The field of view is 500, 600 or 700 mm (pixels of 0.977, 1.172 or 1.367 mm), the smallest
     that holds trunk and arms.
     """
+    from_mm, up_to_mm = (_FROM_MM, _UP_TO_MM) if anatomy.scan is None else anatomy.scan.span_mm
     half = max(float(np.abs(_outermost(anatomy))) + 12, 200.0)
     field = next((f for f in (500.0, 600.0, 700.0) if f >= 2 * half), 700.0)
     pixel = field / _PIXELS
-    low = float(anatomy.frame.to_lps((0, 0, _FROM_MM))[2])
-    high = float(anatomy.frame.to_lps((0, 0, _UP_TO_MM))[2])
+    low = float(anatomy.frame.to_lps((0, 0, from_mm))[2])
+    high = float(anatomy.frame.to_lps((0, 0, up_to_mm))[2])
     affine = np.zeros((4, 4))
     affine[0, 2] = affine[1, 1] = pixel
     affine[2, 0] = _SLICE_MM
@@ -71,23 +74,28 @@ def render_ct(
         HU in -1024 to 3071.
     """
     out = np.empty(geometry.shape, dtype=np.float32)
-    values = draw_hu(anatomy)
+    values = draw_hu(anatomy) if anatomy.hu is None else anatomy.hu
     texture = _draw_texture(geometry, seed)
     rng = np.random.default_rng([seed, 0x4E4F])
     sigma = float(rng.uniform(9, 17))
     j, i = geometry.spacing_mm[1:]
     even, streak = spectra(geometry.shape[1], geometry.shape[2], (j, i))
 
-    def render(first: int) -> int:
-        slab = _slab(geometry, first)
-        hu = out[first : first + slab.shape[0]]
-        hu[...] = render_values(anatomy, slab, values)
-        hu += resample(texture, slab, fill=0.0).array * _texture_level(hu)
+    def add_noise(hu: Floats, first: int) -> None:
         for n, plane in enumerate(hu):
             own = np.random.default_rng([seed, 0x4E4F, first + n])
             level, streaks = noise_level(plane, j * i, sigma)
             spectrum = even * np.float32(level) + streak * np.float32(streaks)
             hu[n] += noise_slice(plane.shape, spectrum, own)
+
+    scanned = add_noise if anatomy.scan is None else scanner(anatomy.scan, anatomy, geometry, seed)
+
+    def render(first: int) -> int:
+        slab = _slab(geometry, first)
+        hu = out[first : first + slab.shape[0]]
+        hu[...] = render_values(anatomy, slab, values)
+        hu += resample(texture, slab, fill=0.0).array * _texture_level(hu)
+        scanned(hu, first)
         np.rint(np.clip(hu, LOWEST_HU, HIGHEST_HU, out=hu), out=hu)
         return slab.shape[0]
 

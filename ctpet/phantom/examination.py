@@ -7,6 +7,7 @@ import numpy as np
 
 from ctpet import __version__
 from ctpet.dicom.uid import derived_uid
+from ctpet.phantom.domain import Domain, stream_of
 from ctpet.phantom.traits import Traits
 from ctpet.suv import F18_HALF_LIFE_S, decay_factor, suvbw_per_bqml
 
@@ -67,14 +68,14 @@ class Examination:
         return derived_uid("ctpet-phantom", __version__, self.patient_id, what, *parts)
 
 
-def draw_examination(traits: Traits, seed: int) -> Examination:
+def draw_examination(traits: Traits, seed: int, domain: Domain = "plain") -> Examination:
     """Draw the examination of a patient.
 
     About 4 MBq/kg, scanned 55 to 70 min after injection: the EANM procedure guideline for FDG
     (Boellaard et al., Eur J Nucl Med Mol Imaging 2015; 42:328-354) asks for 60 ± 5 min and allows
     the activity that the scanner needs.
     """
-    rng = np.random.default_rng([seed, _STREAM])
+    rng = np.random.default_rng([stream_of(seed, domain), _STREAM])
     weight = round(traits.weight_kg, 1)
     family = _FAMILIES[rng.integers(len(_FAMILIES))]
     given = _GIVEN[traits.sex][rng.integers(len(_GIVEN[traits.sex]))]
@@ -82,7 +83,7 @@ def draw_examination(traits: Traits, seed: int) -> Examination:
     return Examination(
         seed=seed,
         name=f"PHANTOM {family}^{given}",
-        patient_id=f"PHANTOM-{seed}",
+        patient_id=f"PHANTOM-{seed}" if domain == "plain" else f"PHANTOM-WIDE-{seed}",
         sex=traits.sex,
         age_years=traits.age_years,
         size_m=round(traits.stature_mm / 1000, 2),
@@ -91,8 +92,3 @@ def draw_examination(traits: Traits, seed: int) -> Examination:
         injected=injected,
         reference=injected + timedelta(seconds=int(rng.integers(55 * 60, 70 * 60))),
     )
-
-
-def phantom_patient_id(seed: int) -> str:
-    """Return the identifier under which a digital patient is hashed."""
-    return f"ctpet phantom {seed}"

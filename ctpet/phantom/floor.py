@@ -18,11 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctpet.phantom.anatomy import Anatomy
+from ctpet.phantom.breath import breathe
 from ctpet.phantom.hidden import HiddenLesion, draw_hidden, expected_hidden, splat
 from ctpet.phantom.priors import draw_suv
 from ctpet.phantom.psf import Region, noise_variance
 from ctpet.phantom.rendering import render_fractions
-from ctpet.phantom.seen import Seen, prior_of, see
+from ctpet.phantom.seen import Seen, see
 from ctpet.progress import Progress, silent
 from ctpet.volume import Geometry, Volume
 
@@ -122,7 +123,7 @@ def mean_of(seen: Seen) -> Volume:
     """
     out = expected_hidden(seen.hosts, seen.geometry)
     for each in seen.maps:
-        out[each.region] += np.float32(seen.habitus * prior_of(each.tissue).mean) * each.seen
+        out[each.region] += np.float32(seen.habitus * each.prior.mean) * each.seen
     return Volume(out, seen.geometry, "SUVBW")
 
 
@@ -167,13 +168,19 @@ def floor_of(seen: Seen, *, seed: int, draws: int = DRAWS, progress: Progress = 
             progress("floor", number / len(slabs))
     mae, mae_of_mean, square, square_of_median = sums / max(1, draws * int(seen.body.sum()))
     return Floor(
-        mean,
-        Volume(median, seen.geometry, "SUVBW"),
+        _breathed(seen, mean.array),
+        _breathed(seen, median),
         rmse=float(np.sqrt(square)),
         mae=float(mae),
         mae_of_mean=float(mae_of_mean),
         rmse_of_median=float(np.sqrt(square_of_median)),
     )
+
+
+def _breathed(seen: Seen, suv: Floats) -> Volume:
+    """Return a floor where the PET shows it; what is best given the anatomy and how it breathed."""
+    array = suv if seen.breath is None else breathe(suv, seen.geometry, seen.breath)
+    return Volume(array, seen.geometry, "SUVBW")
 
 
 def sample_pets(seen: Seen, *, seed: int, draws: int) -> Floats:
@@ -193,7 +200,7 @@ def sample_pets(seen: Seen, *, seed: int, draws: int) -> Floats:
 
 
 def _draw(seen: Seen, rng: np.random.Generator, draws: int) -> _Draws:
-    priors = [prior_of(each.tissue) for each in seen.maps]
+    priors = [each.prior for each in seen.maps]
     suv = seen.habitus * draw_suv(priors, rng, draws)
     texture = np.array([prior.texture for prior in priors])
     planes: list[list[tuple[int, Region, Floats]]] = [[] for _ in range(seen.geometry.shape[0])]

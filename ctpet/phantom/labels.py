@@ -52,7 +52,16 @@ _NAMES = (
     "table",
     "brain_white",
     "breast",
+    "necrosis",
+    "effusion",
+    "ascites",
+    "calcification",
+    "metal",
+    "cushion",
 )
+
+PLAIN_LABELS = 49
+"""The first so many occur in plain patients; the others in wide ones alone."""
 
 FIRST_LESION = 100
 """Lesion n of an anatomy (counted from 0) has the label ``FIRST_LESION + n``."""

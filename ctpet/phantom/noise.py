@@ -4,14 +4,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from ctpet.phantom.scan import Kernel
 from ctpet.phantom.shapes import Floats
 
-_RISE_PER_MM = 0.10
-_FALL_PER_MM = 0.34
+_PLAIN = Kernel()
 _STREAK_PER_MM = 0.035
 
 
-def spectra(rows: int, columns: int, spacing_mm: tuple[float, float]) -> tuple[Floats, Floats]:
+def spectra(
+    rows: int, columns: int, spacing_mm: tuple[float, float], kernel: Kernel = _PLAIN
+) -> tuple[Floats, Floats]:
     """Return the amplitude spectra of even noise and of streaks, each of unit variance.
 
     Even noise rises with frequency, as the ramp filter makes it, and falls with the kernel:
@@ -22,6 +24,7 @@ def spectra(rows: int, columns: int, spacing_mm: tuple[float, float]) -> tuple[F
         rows: of a slice.
         columns: of a slice.
         spacing_mm: size of a pixel along rows (j) and columns (i).
+        kernel: of the reconstruction; the plain phantom's unless given.
 
     Returns:
         Two float32 arrays for `scipy.fft.irfft2`, ``(rows, columns // 2 + 1)``.
@@ -29,7 +32,7 @@ def spectra(rows: int, columns: int, spacing_mm: tuple[float, float]) -> tuple[F
     fy = fft.fftfreq(rows, spacing_mm[0])[:, None]
     fx = fft.rfftfreq(columns, spacing_mm[1])[None, :]
     f = np.hypot(fx, fy)
-    even = np.sqrt(f / (f + _RISE_PER_MM)) * f**0.3 * np.exp(-((f / _FALL_PER_MM) ** 2))
+    even = np.sqrt(f / (f + kernel.rise_per_mm)) * f**0.3 * np.exp(-((f / kernel.fall_per_mm) ** 2))
     streak = even * np.exp(-((fx / _STREAK_PER_MM) ** 2) / 2)
     twice = np.full(fx.shape[1], 2.0)
     twice[0] = 1.0
@@ -71,3 +74,18 @@ def noise_level(hu: Floats, pixel_mm2: float, sigma_hu: float) -> tuple[float, f
     even = sigma_hu * float(np.exp(np.log(2) / 2 * (diameter - 280) / 90))
     wide = float(water.sum(axis=1).max()) * 2 * np.sqrt(pixel_mm2)
     return max(even, 0.35 * sigma_hu), sigma_hu * float(np.clip((wide - 360) / 380, 0, 0.45))
+
+
+def weights_along_k(correlation: float) -> tuple[float, float]:
+    """Return the weight of a slice's own noise and of that of either neighbour.
+
+    Mixed so, the noise of neighbouring slices has that correlation and its variance is kept: with
+    own a and neighbours b, a² + 2b² = 1 and 2ab is the correlation.
+
+    Raises:
+        ValueError: three slices cannot be mixed to that correlation (0 to 0.7).
+    """
+    if not 0 <= correlation <= 0.7:
+        raise ValueError(f"neighbouring slices correlate by 0 to 0.7, not {correlation}")
+    own = np.sqrt((1 + np.sqrt(1 - 2 * correlation**2)) / 2)
+    return float(own), float(np.sqrt((1 - own**2) / 2))

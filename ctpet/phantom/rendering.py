@@ -97,7 +97,9 @@ def render_fractions(anatomy: Anatomy, geometry: Geometry) -> Rendering:
             found.setdefault(label, []).append(Fraction(body.region, share))
         outside[body.region] -= body.total
     everywhere = _everywhere(geometry)
-    _take(coat(anatomy.table, grid_of(geometry, RIGID)), outside, everywhere, found)
+    rigid = grid_of(geometry, RIGID)
+    for structure in (anatomy.table, *anatomy.supports):
+        _take(coat(structure, rigid), outside, everywhere, found)
     found.setdefault(LABELS["background"], []).append(Fraction(everywhere, outside))
     return Rendering(geometry, {label: _merged(parts) for label, parts in sorted(found.items())})
 
@@ -139,7 +141,9 @@ def render_values(
     """
     grid = grid_of(geometry, anatomy.frame)
     out = np.full(geometry.shape, values[LABELS["background"]], dtype=np.float32)
-    _paint(coat(anatomy.table, grid_of(geometry, RIGID)), values, out)
+    rigid = grid_of(geometry, RIGID)
+    for structure in (*reversed(anatomy.supports), anatomy.table):
+        _paint(coat(structure, rigid), values, out)
     body = coat(anatomy.structures[0], grid)
     if body is None:
         return out

@@ -1,12 +1,14 @@
 """A rendered anatomy as PET sees it: one blurred map a tissue, by which uptake multiplies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctpet.phantom.anatomy import Anatomy
+from ctpet.phantom.breath import Breath, breath_of
 from ctpet.phantom.hidden import HOSTS, Host
 from ctpet.phantom.labels import FIRST_LESION, LABELS, NAMES
 from ctpet.phantom.priors import TISSUES, VISIBLE_LESION, TissuePrior
@@ -26,11 +28,13 @@ class TissueMap:
         tissue: a key of :data:`ctpet.phantom.priors.TISSUES`, or ``lesion_<n>``.
         region: the box outside which it is zero.
         seen: float32; SUVbw in the PET for a tissue of SUVbw 1.
+        prior: how its SUVbw is distributed, at a BMI of 25.
     """
 
     tissue: str
     region: Region
     seen: Floats
+    prior: TissuePrior
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +47,7 @@ class Seen:
         hosts: where hidden lesions may lie.
         body: bool (k, j, i): voxels of which the patient fills at least half.
         habitus: :func:`habitus_factor` of the patient.
+        breath: where the PET shows what the CT shows elsewhere; None: nowhere.
     """
 
     geometry: Geometry
@@ -50,6 +55,7 @@ class Seen:
     hosts: tuple[Host, ...]
     body: NDArray[np.bool_]
     habitus: float
+    breath: Breath | None = None
 
 
 def habitus_factor(bmi: float) -> float:
@@ -62,9 +68,16 @@ def habitus_factor(bmi: float) -> float:
     return float((bmi / 25.0) ** 0.5)
 
 
-def prior_of(tissue: str) -> TissuePrior:
-    """Return how the SUVbw of a map's tissue is distributed, at a BMI of 25."""
-    return VISIBLE_LESION if tissue.startswith("lesion_") else TISSUES[tissue]
+def prior_of(tissue: str, lesions: Mapping[str, TissuePrior] = MappingProxyType({})) -> TissuePrior:
+    """Return how the SUVbw of a map's tissue is distributed, at a BMI of 25.
+
+    Args:
+        tissue: a key of :data:`ctpet.phantom.priors.TISSUES`, or ``lesion_<n>``.
+        lesions: the priors of those lesions that have their own.
+    """
+    if tissue.startswith("lesion_"):
+        return lesions.get(tissue, VISIBLE_LESION)
+    return TISSUES[tissue]
 
 
 def label_name(label: int) -> str:
@@ -88,10 +101,12 @@ def see(anatomy: Anatomy, rendering: Rendering) -> Seen:
     maps = []
     for tissue, parts in shares.items():
         region, total = _sum(rendering, parts)
-        maps.append(TissueMap(tissue, *spread_region(total, region, geometry)))
+        spread = spread_region(total, region, geometry)
+        maps.append(TissueMap(tissue, *spread, prior_of(tissue, anatomy.priors)))
     outside = rendering.full(*(LABELS[name] for name in OUTSIDE))
     factor = habitus_factor(anatomy.traits.bmi)
-    return Seen(geometry, tuple(maps), hosts_of(rendering), outside <= 0.5, factor)
+    hosts, breath = hosts_of(rendering), breath_of(anatomy)
+    return Seen(geometry, tuple(maps), hosts, outside <= 0.5, factor, breath)
 
 
 def hosts_of(rendering: Rendering) -> tuple[Host, ...]:

@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 
 from ctpet import __version__
 from ctpet.nifti import write_nifti
-from ctpet.phantom.anatomy import Anatomy, draw_anatomy
+from ctpet.phantom.anatomy import Anatomy
 from ctpet.phantom.ct import clinical_geometry, render_ct
+from ctpet.phantom.domain import WIDE_VERSION, Domain
 from ctpet.phantom.examination import Examination, draw_examination
 from ctpet.phantom.floor import Floor, floor_of
 from ctpet.phantom.integers import write_integers
 from ctpet.phantom.label_maps import dominant, lesion_map
 from ctpet.phantom.labels import NAMES
+from ctpet.phantom.patients import draw_patient
 from ctpet.phantom.rendering import Rendering, render_fractions
 from ctpet.phantom.seen import see
 from ctpet.phantom.series import write_ct_series, write_pet_series
@@ -114,6 +116,7 @@ def write_phantom(
     seed: int,
     format: Format,  # noqa: A002  (the option's name)
     size: Size = "clinical",
+    domain: Domain = "plain",
     progress: Progress = silent,
 ) -> PhantomStudy:
     """Make one patient and write it into a folder; the same arguments give the same bytes.
@@ -127,29 +130,28 @@ def write_phantom(
         seed: of everything.
         format: of the two images.
         size: ``clinical`` is 512×512 by about 300; ``small`` is coarse, for tests.
+        domain: ``plain``, or ``wide``: wider than reality.
         progress: told of the stages of :data:`STAGES`, two of them at a time.
 
     Raises:
         OSError: the folder cannot be written.
-        ValueError: the seed is negative.
+        ValueError: the seed is negative, or 2^40 or more.
     """
-    if seed < 0:
-        raise ValueError(f"a seed is 0 or more, not {seed}")
+    anatomy = draw_patient(seed, domain)
     folder.mkdir(parents=True, exist_ok=True)
     told = _locked(progress)
-    anatomy = draw_anatomy(seed)
-    exam = draw_examination(anatomy.traits, seed)
+    exam = draw_examination(anatomy.traits, seed, domain)
     ct_grid, pet_grid = grids(anatomy, exam, size)
     with ThreadPoolExecutor(1) as pool:
         ct = pool.submit(_make_ct, anatomy, exam, ct_grid, folder, (format, told))
-        uptake = draw_uptake(anatomy, seed)
+        uptake = draw_uptake(anatomy, anatomy.seed)
         told("anatomy", 1.0)
         rendering = render_fractions(anatomy, pet_grid)
         seen = see(anatomy, rendering)
         told("pet", 0.6)
-        pet = pet_of(seen, uptake, seed=seed)
+        pet = pet_of(seen, uptake, seed=anatomy.seed)
         told("pet", 1.0)
-        floor = floor_of(seen, seed=seed, progress=told)
+        floor = floor_of(seen, seed=anatomy.seed, progress=told)
         volumes = PhantomVolumes(pet, floor, seen.body)
         study = PhantomStudy(folder, seed, format, volumes)
         _write_pet_side(study, exam, rendering, uptake, told)
@@ -185,7 +187,9 @@ def _make_ct(
     how: tuple[Format, Progress],
 ) -> None:
     as_format, progress = how
-    ct = render_ct(anatomy, geometry, seed=exam.seed, progress=lambda _, part: progress("ct", part))
+    ct = render_ct(
+        anatomy, geometry, seed=anatomy.seed, progress=lambda _, part: progress("ct", part)
+    )
     progress("ct", 1.0)
     if as_format == "dicom":
         write_ct_series(ct, exam, folder / "ct", progress=progress)
@@ -241,7 +245,9 @@ def _record(
     return {
         "what": "PHANTOM: a digital patient of ctpet, no person",
         "ctpet_version": __version__,
-        "seed": anatomy.seed,
+        "seed": exam.seed,
+        "domain": anatomy.domain,
+        **_of_wide(anatomy),
         "traits": asdict(anatomy.traits),
         "examination": header,
         "suvbw": dict(uptake.suv),
@@ -259,6 +265,18 @@ def _record(
             for name, grid in (("ct", ct_grid), ("pet", pet_grid))
         },
         "labels": {str(number): name for number, name in NAMES.items()},
+    }
+
+
+def _of_wide(anatomy: Anatomy) -> dict[str, Any]:
+    """Return what only wide patients have."""
+    if anatomy.scan is None:
+        return {}
+    avid = {name: 1 - prior.modes[0].weight for name, prior in anatomy.priors.items()}
+    return {
+        "domain_version": WIDE_VERSION,
+        "scan": asdict(anatomy.scan),
+        "share_avid_of_such_lesions": avid,
     }
 
 

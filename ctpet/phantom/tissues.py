@@ -46,12 +46,16 @@ _TISSUES: dict[str, tuple[str, float]] = {
     "stomach_content": ("stomach", 0.3),
     "bowel_wall": ("bowel", 1.0),
     "bowel_content": ("bowel", 0.5),
+    "necrosis": ("fluid", 1.5),
+    "effusion": ("fluid", 1.2),
+    "ascites": ("fluid", 1.2),
+    "calcification": ("cortex", 0.8),
 }
 
-COLD = frozenset({"background", "table", "airways", "bowel_gas"})
+COLD = frozenset({"background", "table", "cushion", "airways", "bowel_gas", "metal"})
 """Structures without any uptake."""
 
-OUTSIDE = frozenset({"background", "table"})
+OUTSIDE = frozenset({"background", "table", "cushion"})
 """What is not the patient."""
 
 TISSUE_OF: Mapping[str, tuple[str, float]] = MappingProxyType(_TISSUES)

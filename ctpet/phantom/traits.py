@@ -9,7 +9,7 @@ import numpy as np
 
 Sex = Literal["F", "M"]
 Arms = Literal["up", "down"]
-Contrast = Literal["none", "venous"]
+Contrast = Literal["none", "arterial", "venous"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Traits:
         stature_mm: height (ICRP 89: 1630 women, 1760 men, spread 70).
         bmi: body mass index in kg/m².
         arms: up beside the head, or down beside the trunk.
-        contrast: intravenous contrast agent, portal venous phase.
+        contrast: intravenous contrast agent: none, arterial or portal venous phase.
         oral_contrast: whether the bowel holds contrast agent.
         subcutaneous: fat under the skin in units of a lean adult's (about 1 mm per unit at the
             belly).

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctpet.phantom.anatomy import Anatomy
+from ctpet.phantom.breath import breathe
 from ctpet.phantom.ct import clinical_geometry
 from ctpet.phantom.hidden import HiddenLesion, Host, draw_hidden, splat
-from ctpet.phantom.priors import TISSUES, draw_suv
+from ctpet.phantom.priors import TISSUES, TissuePrior, draw_suv
 from ctpet.phantom.psf import noise_variance, wrapped_noise
 from ctpet.phantom.rendering import render_fractions
 from ctpet.phantom.seen import Seen, habitus_factor, hosts_of, label_name, prior_of, see
@@ -60,7 +61,8 @@ def draw_uptake(anatomy: Anatomy, seed: int) -> Uptake:
     rng = np.random.default_rng([seed, _UPTAKE_STREAM])
     habitus = habitus_factor(anatomy.traits.bmi)
     lesions = [label_name(lesion.label) for lesion in anatomy.lesions]
-    return draw_among(hosts, grid, lesions=lesions, habitus=habitus, rng=rng)
+    own = anatomy.priors
+    return draw_among(hosts, grid, lesions=lesions, own=own, habitus=habitus, rng=rng)
 
 
 def draw_among(
@@ -68,6 +70,7 @@ def draw_among(
     grid: Geometry,
     *,
     lesions: Sequence[str],
+    own: Mapping[str, TissuePrior] = MappingProxyType({}),
     habitus: float,
     rng: np.random.Generator,
 ) -> Uptake:
@@ -77,11 +80,12 @@ def draw_among(
         hosts: the organs.
         grid: what they are rendered on.
         lesions: names of the visible lesions, ``lesion_<n>``.
+        own: the priors of those that have their own.
         habitus: factor of every SUVbw but those of hidden lesions.
         rng: the randomness.
     """
     names = [*TISSUES, *lesions]
-    suv = habitus * draw_suv([prior_of(name) for name in names], rng)[0]
+    suv = habitus * draw_suv([prior_of(name, own) for name in names], rng)[0]
     texture = draw_texture(rng)
     hidden = draw_hidden(hosts, grid, rng)
     named = MappingProxyType({n: float(v) for n, v in zip(names, suv, strict=True)})
@@ -106,6 +110,8 @@ def render_pet(anatomy: Anatomy, uptake: Uptake, geometry: Geometry, *, seed: in
 def pet_of(seen: Seen, uptake: Uptake, *, seed: int) -> Volume:
     """Return the PET of an anatomy that is rendered already; see :func:`render_pet`."""
     signal, texture = noise_free(seen, uptake)
+    if seen.breath is not None:
+        signal, texture = (breathe(each, seen.geometry, seen.breath) for each in (signal, texture))
     rng = np.random.default_rng([seed, _NOISE_STREAM])
     noise = wrapped_noise(seen.geometry, NOISE_FWHM_MM, rng)
     noise *= np.sqrt(noise_variance(signal))
@@ -121,7 +127,7 @@ def noise_free(seen: Seen, uptake: Uptake) -> tuple[Floats, Floats]:
     for each in seen.maps:
         suv = uptake.suv[each.tissue]
         signal[each.region] += np.float32(suv) * each.seen
-        amplitude[each.region] += np.float32(suv * prior_of(each.tissue).texture) * each.seen
+        amplitude[each.region] += np.float32(suv * each.prior.texture) * each.seen
     for lesion in uptake.hidden:
         if (found := splat(lesion, seen.geometry)) is not None:
             signal[found[0]] += found[1]

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import find_objects
 
 from ctpet.errors import CtpetError
-from ctpet.prepare.cases import BODY, ArrayName, Case, CaseInvalid
+from ctpet.prepare.cases import BODY, UNMEASURED, ArrayName, Case, CaseInvalid
 from ctpet.volume.geometry import Shape3, Spacing3
 
 _TRIES = 1000
@@ -104,18 +105,28 @@ def box_shape(rule: BoxRule, spacing_mm: Spacing3) -> Shape3:
 def place_boxes(case: Case, rule: BoxRule, count: int) -> tuple[Box, ...]:
     """Return boxes of a case, each with measured body in it; the same ones every time.
 
-    They are a function of the rule's seed, the case_id and the case. Along an axis on which the
-    case is shorter than a box, the box is as long as the case; where that makes two boxes the same
-    one, it is given once.
+    They are a function of the rule's seed, the case_id and the case, and lie in the field that was
+    measured. Along an axis on which that is shorter than a box, the box is as long as the field;
+    where that makes two boxes the same one, it is given once.
 
     Raises:
         CaseInvalid: the case has no box with measured body.
     """
     rng = np.random.default_rng([rule.seed, zlib.crc32(case.case_id.encode())])
-    body = case.array("region") == BODY
-    size = np.minimum(box_shape(rule, case.geometry.spacing_mm), case.shape)
-    room = np.array(case.shape) - size
-    return tuple(dict.fromkeys(_place(rng, body, size, room, case) for _ in range(count)))
+    region = case.array("region")
+    low, high = _field(region == UNMEASURED)
+    size = np.minimum(box_shape(rule, case.geometry.spacing_mm), high - low)
+    last = high - size
+    return tuple(
+        dict.fromkeys(_place(rng, region == BODY, size, (low, last), case) for _ in range(count))
+    )
+
+
+def _field(unmeasured: NDArray[np.bool_]) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
+    """Return where the smallest box around what was measured begins and ends, (k, j, i)."""
+    found = find_objects((~unmeasured).view(np.uint8))
+    slices = found[0] if found else [slice(0, size) for size in unmeasured.shape]
+    return np.array([s.start for s in slices]), np.array([s.stop for s in slices])
 
 
 def box_cases(cases: Iterable[Case], rule: BoxRule) -> tuple[BoxCase, ...]:
@@ -144,6 +155,7 @@ def _boxes_of(case: Case, rule: BoxRule, count: int) -> Iterator[BoxCase]:
             slice_spacing_mm=case.slice_spacing_mm,
             findings=case.findings,
             reading=case.reading,
+            label_names=case.label_names,
             whole=case,
             box=box,
         )
@@ -165,12 +177,13 @@ def _place(
     rng: np.random.Generator,
     body: NDArray[np.bool_],
     size: NDArray[np.int_],
-    room: NDArray[np.int_],
+    firsts: tuple[NDArray[np.int_], NDArray[np.int_]],
     case: Case,
 ) -> Box:
     k, j, i = (int(n) for n in size)
+    low, last = firsts
     for _ in range(_TRIES):
-        first = rng.integers(room + 1)
+        first = low + rng.integers(last - low + 1)
         box = Box((int(first[0]), int(first[1]), int(first[2])), (k, j, i))
         if body[box.slices].any():
             return box

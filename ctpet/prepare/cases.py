@@ -27,7 +27,7 @@ from ctpet.findings import Finding
 from ctpet.volume import Geometry
 from ctpet.volume.geometry import Shape3
 
-CASE_FORMAT = 1
+CASE_FORMAT = 2
 CASE_FILE, DATASET_FILE, CASES_FOLDER = "case.json", "dataset.json", "cases"
 
 ArrayName = Literal["ct", "pet", "typical", "region", "labels", "lesions"]

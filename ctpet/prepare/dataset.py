@@ -1,21 +1,24 @@
 """What a prepared folder says about itself: ``dataset.json``."""
 
 import json
+import re
 import secrets
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ctpet import __version__
+from ctpet.checked import LONGEST_LO
 from ctpet.claims import lock_of
 from ctpet.errors import InputRefused
-from ctpet.prepare.cases import CASES_FOLDER, DATASET_FILE, CaseInvalid, check_format
+from ctpet.phantom.domain import is_digital
+from ctpet.prepare.cases import CASE_FILE, CASES_FOLDER, DATASET_FILE, CaseInvalid, check_format
 from ctpet.volume.geometry import Spacing3
 
 DATASET_FORMAT = 1
 SUVBW = "SUVbw"
-FDG_SOURCES = frozenset({"dicom", "phantom"})
-"""Kinds of source that give FDG alone: DICOM that names another tracer, or none, is refused."""
 _SALT_BYTES = 16
+_HEX = re.compile(r"(?:[0-9A-Fa-f]{2}){1,64}")
+_LONGEST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +77,30 @@ class DatasetInfo:
 
     @property
     def known_tracer(self) -> str:
-        """The tracer, where somebody has said it or all sources are of :data:`FDG_SOURCES`."""
+        """The tracer, where somebody has said it or all sources give FDG alone.
+
+        DICOM does: what names another tracer there, or none, is refused.
+        """
         if self.tracer or not self.sources:
             return self.tracer
-        return "FDG" if FDG_SOURCES.issuperset(self.sources) else ""
+        known = all(kind == "dicom" or is_digital(kind) for kind in self.sources)
+        return "FDG" if known else ""
 
 
 def open_dataset(out: Path, spacing_mm: Spacing3, about: About) -> DatasetInfo:
-    """Begin a dataset, or go on with one: its salt stays.
+    """Return what a dataset is that is begun or gone on with; nothing is written.
+
+    Where there are cases, spacing, salt and tracer stay as they were.
 
     Raises:
         InputRefused: ``out-not-empty``: the folder holds something else; ``spacing-differs``;
-            ``salt-differs``; ``tracer-differs``.
+            ``salt-differs``; ``tracer-differs``; ``not-hex``; ``no-text``.
         CaseInvalid: its ``dataset.json`` cannot be read.
     """
-    path = out / DATASET_FILE
-    if path.exists():
+    said = {name: text for name, text in asdict(about).items() if text is not None}
+    for name, text in said.items():
+        _refuse_unsayable(name, text)
+    if any((out / CASES_FOLDER).glob(f"*/{CASE_FILE}")):
         info = read_dataset(out)
         if info.spacing_mm != spacing_mm:
             raise InputRefused(
@@ -109,6 +120,9 @@ def open_dataset(out: Path, spacing_mm: Spacing3, about: About) -> DatasetInfo:
                 f"{out} holds PETs of {info.known_tracer}, not of {about.tracer}",
                 remedy="Name a new folder: one data set is of one tracer",
             )
+    elif (out / DATASET_FILE).exists():
+        old = read_dataset(out)
+        info = replace(old, spacing_mm=spacing_mm, salt=about.salt or old.salt)
     elif out.exists() and set(out.iterdir()) - {lock_of(out / CASES_FOLDER)}:
         raise InputRefused(
             "out-not-empty",
@@ -117,11 +131,28 @@ def open_dataset(out: Path, spacing_mm: Spacing3, about: About) -> DatasetInfo:
         )
     else:
         info = DatasetInfo(spacing_mm, about.salt or secrets.token_hex(_SALT_BYTES))
-    said = {name: text for name, text in asdict(about).items() if text is not None}
-    out.mkdir(parents=True, exist_ok=True)
-    info = replace(info, **said, ctpet_version=__version__)
-    write_dataset(out, info)
-    return info
+    return replace(info, **said, ctpet_version=__version__)
+
+
+def _refuse_unsayable(name: str, text: str) -> None:
+    """Refuse what cannot stand in a card or go into a hash.
+
+    Raises:
+        InputRefused: ``not-hex``; ``no-text``.
+    """
+    if name == "salt" and not _HEX.fullmatch(text):
+        raise InputRefused(
+            "not-hex",
+            f"The salt is {text[:20]!r}, {len(text)} characters long",
+            remedy="Give an even number of hex digits, 128 at most, such as 00ff",
+        )
+    longest = LONGEST_LO if name == "tracer" else _LONGEST
+    if not text.strip() or not text.isprintable() or len(text) > longest:
+        raise InputRefused(
+            "no-text",
+            f"The {name} is empty, {len(text)} characters long, or holds control characters",
+            remedy=f"Give one line of {longest} characters at most",
+        )
 
 
 def read_dataset(out: Path) -> DatasetInfo:

@@ -65,7 +65,7 @@ def series_seen(discovery: Discovery, *, under: Path | None = None) -> list[Seri
         under: the folder that a tar archive was unpacked to, which paths are made relative to.
     """
     return [
-        _seen(series, discovery.findings, under)
+        seen_of(series, discovery.findings, under=under)
         for series in discovery.series
         if series.modality in ("CT", "PT")
     ]
@@ -95,7 +95,10 @@ def _joined(one: SeriesSeen, other: SeriesSeen) -> SeriesSeen:
     )
 
 
-def _seen(series: SeriesInfo, beside: tuple[Finding, ...], under: Path | None) -> SeriesSeen:
+def seen_of(
+    series: SeriesInfo, beside: tuple[Finding, ...] = (), *, under: Path | None = None
+) -> SeriesSeen:
+    """Return what pairing must know about one stack; see :func:`series_seen`."""
     frames, _ = with_mean_orientation(frames_of(series))
     places = [along_normal_mm(frame) for frame in frames]
     files = series.files

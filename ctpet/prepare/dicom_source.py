@@ -17,8 +17,15 @@ from ctpet.nifti import read_nifti_labels
 from ctpet.prepare.archive import is_archive, unpacked
 from ctpet.prepare.dicom_series import SeriesSeen, merged, series_seen
 from ctpet.prepare.found import Found
-from ctpet.prepare.marks_seen import MODALITIES, MarksSeen, belongs, marks_seen, read_marks
-from ctpet.prepare.pair import Pair
+from ctpet.prepare.marks_seen import (
+    MODALITIES,
+    MarkedOn,
+    MarksSeen,
+    belongs,
+    marks_seen,
+    read_marks,
+)
+from ctpet.prepare.pair import Glimpse, Pair
 from ctpet.prepare.pairing import Match, Refusal, match, name_of
 from ctpet.progress import Progress
 from ctpet.volume import LabelMap
@@ -78,18 +85,17 @@ class DicomPair:
             InputRefused: what :func:`ctpet.dicom.read_ct.read_ct` and
                 :func:`ctpet.dicom.read_pet.read_pet` refuse; ``several-stacks``.
         """
-        archive = self.match.ct.archive
-        context: AbstractContextManager[Path | None]
-        context = nullcontext() if archive is None else unpacked(archive)
-        with context as root:
+        with self._opened() as root:
             ct_files = _placed(self.match.ct.files, root)
             pet_files = _placed(self.match.pet.files, root)
             ct, pet = read_ct(_stack(ct_files, "CT")), read_pet(_stack(pet_files, "PT"))
             structures = read_marks(
                 self.marks,
                 _placed([one.file for one in self.marks], root),
-                (self.match.ct, ct.volume.geometry),
-                (self.match.pet, pet.volume.geometry),
+                (
+                    MarkedOn.of(self.match.ct, ct.volume.geometry),
+                    MarkedOn.of(self.match.pet, pet.volume.geometry),
+                ),
             )
             beside = _common_folder([*ct_files, *pet_files])
             return Pair(
@@ -106,6 +112,23 @@ class DicomPair:
                     *structures.findings,
                 ),
             )
+
+    def glimpse(self) -> Glimpse:
+        """Read what can be read of the series.
+
+        Raises:
+            InputRefused: the archive cannot be unpacked.
+        """
+        with self._opened() as root:
+            return Glimpse.of(
+                lambda: read_ct(_stack(_placed(self.match.ct.files, root), "CT")).volume,
+                lambda: read_pet(_stack(_placed(self.match.pet.files, root), "PT")).volume,
+            )
+
+    def _opened(self) -> AbstractContextManager[Path | None]:
+        """Give the folder that files of an archive lie under; None: they lie open."""
+        archive = self.match.ct.archive
+        return nullcontext() if archive is None else unpacked(archive)
 
 
 @dataclass(frozen=True, slots=True)

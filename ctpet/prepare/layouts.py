@@ -9,12 +9,13 @@ from typing import Literal, get_args
 from ctpet.dicom.files import Listing, listing
 from ctpet.errors import InputRefused
 from ctpet.nifti import is_nifti_name
+from ctpet.phantom.domain import kind_of
 from ctpet.prepare.dicom_source import DicomPair, dicom_pairs
 from ctpet.prepare.found import Found
 from ctpet.prepare.making import Source
 from ctpet.prepare.nifti_tree import EXAMPLES, nifti_pairs, shown, unrecognised
 from ctpet.prepare.pairing import Refusal
-from ctpet.prepare.phantom_source import PREFIX, phantom_seeds
+from ctpet.prepare.phantom_source import is_phantoms, phantom_seeds
 from ctpet.prepare.table_source import table_pairs
 from ctpet.progress import Progress
 
@@ -28,11 +29,14 @@ def layout_of(source: str, table: Path | None, layout: Layout) -> Layout:
     """Tell how a source is laid out: a table, digital patients, or files (``auto``).
 
     Raises:
-        InputRefused: ``path-missing``; ``layout-table``: that layout is asked for without a table.
+        InputRefused: ``path-missing``; ``layout-table``: that layout is asked for without a table;
+            ``layout-differs``: a table or layout is given that would not be looked at.
     """
     if layout not in get_args(Layout):
         raise ValueError(f"layout must be one of {get_args(Layout)}, not {layout!r}")
-    if source.startswith(PREFIX):
+    if is_phantoms(source):
+        if table is not None or layout not in ("auto", "phantom"):
+            raise _differs(source, "digital patients", table, layout)
         return "phantom"
     root = Path(source)
     if not root.exists():
@@ -46,7 +50,18 @@ def layout_of(source: str, table: Path | None, layout: Layout) -> Layout:
             "The layout is a table, and none is given",
             remedy="Name it with --table PAIRS.csv",
         )
+    if layout in ("dicom", "nifti") and table is not None:
+        raise _differs(source, f"of the layout {layout}", table, "auto")
     return "table" if layout == "auto" and (table is not None or is_table) else layout
+
+
+def _differs(source: str, what: str, table: Path | None, layout: Layout) -> InputRefused:
+    given = f"the layout {layout}" if table is None else f"the table {table}"
+    return InputRefused(
+        "layout-differs",
+        f"{source} is {what}, and {given} is given beside it",
+        remedy="Give one of them",
+    )
 
 
 def find_sources(
@@ -66,7 +81,8 @@ def find_sources(
     """
     progress("scan", 0.0)
     if layout == "phantom":
-        found = Found(tuple(phantom_seeds(source)), kinds=frozenset({layout}))
+        seeds = phantom_seeds(source)
+        found = Found(tuple(seeds), kinds=frozenset({kind_of(seeds[0].domain)}))
     elif layout == "table":
         stated, refusals = table_pairs(Path(source) if table is None else table)
         found = Found(tuple(stated), tuple(refusals), kinds=frozenset({layout}))

@@ -57,9 +57,8 @@ LIMITS = (
 
 _REMEDY: Mapping[Severity, str] = {
     "warning": "Look at it on the contact sheet",
-    "error": "Lay CT and PET over each other in a viewer; mend the pair, or leave it out",
+    "error": "Look at it on the contact sheet; mend the pair, or leave it out",
 }
-"""What is refused is no case, and so on no contact sheet."""
 
 
 def judge(quality: Mapping[str, float]) -> tuple[Finding, ...]:

@@ -2,7 +2,8 @@
 
 import hashlib
 import shutil
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -11,18 +12,20 @@ from ctpet.errors import CtpetError, InputRefused, is_disk_full
 from ctpet.findings import Finding
 from ctpet.infer.rules.sample import take_sample
 from ctpet.infer.rules.scale import scale_error
+from ctpet.phantom.domain import kind_of
 from ctpet.prepare.cases import CASES_FOLDER, Case, read_case, write_case
 from ctpet.prepare.grid import on_grid
 from ctpet.prepare.limits import is_doubtful, judge, told_of
 from ctpet.prepare.marked import mark
-from ctpet.prepare.pair import PairSource, stamp_of
+from ctpet.prepare.pair import Pair, PairSource, stamp_of
+from ctpet.prepare.pairing import Refusal
 from ctpet.prepare.phantom_source import PhantomSeed
 from ctpet.prepare.phantoms import phantom_case_id, write_phantom_case
-from ctpet.prepare.picture import PICTURE_FILE, draw_case
+from ctpet.prepare.picture import PICTURE_FILE, draw_case, draw_refused
 from ctpet.prepare.quality import measure
 from ctpet.volume.geometry import Spacing3
 
-MAKING = 3
+MAKING = 5
 """Counted up when the same source would give another case, so that old cases are made again."""
 
 PARTIAL_FOLDER = f".{CASES_FOLDER}.partial-work"
@@ -54,7 +57,7 @@ class Task:
     def case_id(self) -> str:
         """Of the case that is made; without the salt it tells nothing about the source."""
         if isinstance(self.source, PhantomSeed):
-            return phantom_case_id(self.source.seed)
+            return phantom_case_id(self.source.seed, self.source.domain)
         text = f"{self.salt}:case:{self.source.identity}"
         return f"case-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
@@ -80,6 +83,8 @@ class Outcome:
         code: why it was refused.
         message: the same, in a sentence.
         findings: everything that is told of a case.
+        told: the reason again, where its sentence names no file and no person.
+        picture: PNG of what can be read of a refused pair; empty where nothing can.
     """
 
     name: str
@@ -88,6 +93,8 @@ class Outcome:
     code: str = ""
     message: str = ""
     findings: tuple[Finding, ...] = field(default=())
+    told: str = ""
+    picture: bytes = b""
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
@@ -106,11 +113,45 @@ def kept(task: Task) -> Outcome | None:
     return Outcome(task.source.name, case.case_id, "kept", findings=told_of(case))
 
 
+class _Judged(InputRefused):
+    """A pair is refused for what its voxels say; the sentence names no file and no person."""
+
+
 def make_case(task: Task) -> Outcome:
     """Make a case, in place of one that may be there.
 
     Never raises for a bad source: whatever happens becomes an outcome, so that other cases go on.
     """
+    outcome = _made(task)
+    if outcome.status != "refused" or outcome.code == DISK_FULL:
+        return outcome
+    return replace(outcome, picture=picture_of(task.source))
+
+
+def picture_of(source: Source) -> bytes:
+    """Return a PNG of what can be read of a refused source; empty where nothing can be drawn."""
+    with suppress(Exception):  # a picture that fails must not hide why the pair was refused
+        if not isinstance(source, PhantomSeed):
+            seen = source.glimpse()
+            return draw_refused(seen.ct, seen.pet)
+    return b""
+
+
+def look_at(seen: tuple[Task, Refusal]) -> Outcome:
+    """Return the outcome of CT and PET that are no pair, with a picture of both."""
+    task, refusal = seen
+    return Outcome(
+        refusal.name,
+        task.case_id,
+        "refused",
+        refusal.code,
+        refusal.message,
+        told=f"{refusal.message}.",
+        picture=picture_of(task.source),
+    )
+
+
+def _made(task: Task) -> Outcome:
     name = task.source.name
     try:
         stamp = _stamp(task)
@@ -118,15 +159,14 @@ def make_case(task: Task) -> Outcome:
         shutil.rmtree(task.partial, ignore_errors=True)
         task.partial.mkdir(parents=True)
         source = task.source
-        case = (
-            _phantom(task, source.seed) if isinstance(source, PhantomSeed) else _pair(task, source)
-        )
+        case = _phantom(task, source) if isinstance(source, PhantomSeed) else _pair(task, source)
         draw_case(case, task.partial / PICTURE_FILE)
         (task.partial / STAMP_FILE).write_text(stamp + "\n", "utf-8")
         task.folder.parent.mkdir(exist_ok=True)
         task.partial.rename(task.folder)
     except InputRefused as refusal:
-        return Outcome(name, task.case_id, "refused", refusal.code, str(refusal))
+        told = f"{refusal.message}." if isinstance(refusal, _Judged) else ""
+        return Outcome(name, task.case_id, "refused", refusal.code, str(refusal), told=told)
     except CtpetError as error:
         return Outcome(name, task.case_id, "refused", type(error).__name__, str(error))
     except OSError as error:
@@ -143,17 +183,34 @@ def make_case(task: Task) -> Outcome:
 def _stamp(task: Task) -> str:
     """Return what changes when the case would be another one."""
     source = task.source
-    of_source = "" if isinstance(source, PhantomSeed) else stamp_of(source)
+    of_source = _version(source) if isinstance(source, PhantomSeed) else stamp_of(source)
     text = f"{MAKING}:{task.salt}:{task.case_id}:{task.spacing_mm}:{of_source}"
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _phantom(task: Task, seed: int) -> Case:
-    return write_phantom_case(task.partial, seed=seed, spacing_mm=task.spacing_mm, salt=task.salt)
+def _version(source: PhantomSeed) -> str:
+    return "" if source.domain == "plain" else kind_of(source.domain)
+
+
+def _phantom(task: Task, source: PhantomSeed) -> Case:
+    return write_phantom_case(
+        task.partial,
+        seed=source.seed,
+        domain=source.domain,
+        spacing_mm=task.spacing_mm,
+        salt=task.salt,
+    )
 
 
 def _pair(task: Task, source: PairSource) -> Case:
     pair = source.load()
+    try:
+        return _case_of(pair, task, source.patient)
+    except InputRefused as refusal:
+        raise _Judged(refusal.code, refusal.message, remedy=refusal.remedy) from refusal
+
+
+def _case_of(pair: Pair, task: Task, patient: str) -> Case:
     _refuse(scale_error(take_sample(pair.ct)))
     grid, arrays = on_grid(pair, task.spacing_mm)
     label_names, marked = mark(pair.structures, grid, arrays)
@@ -165,7 +222,7 @@ def _pair(task: Task, source: PairSource) -> Case:
     case = Case(
         folder=task.partial,
         case_id=task.case_id,
-        patient_hash=hash_patient(source.patient, task.salt),
+        patient_hash=hash_patient(patient, task.salt),
         shape=grid.shape,
         affine=tuple(tuple(float(v) for v in row) for row in grid.affine),
         slice_spacing_mm=pair.ct.geometry.spacing_mm[0],

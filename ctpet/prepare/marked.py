@@ -50,10 +50,19 @@ def mark(
             names[str(number)] = organ or "unknown"
             numbered["labels"].append((number, one))
     for name, pairs in numbered.items():
-        if pairs:
+        if pairs and name in arrays:
+            findings.append(_left(name, len(pairs)))
+            pairs.clear()
+        elif pairs:
             findings += _add(name, pairs, grid, arrays)
-    kept = {number: name for number, name in names.items() if _has(arrays, int(number))}
-    return kept, (*findings, *_told(numbered, kept, margins, unknown))
+    ours = {str(number) for number, _ in numbered["labels"]}
+    kept = {n: name for n, name in names.items() if n in ours and _has(arrays, int(n))}
+    return kept, (*findings, *_told(numbered, kept, margins))
+
+
+def _left(name: ArrayName, count: int) -> Finding:
+    message = f"{count} structures of DICOM were left for the file of {name} that the source has"
+    return Finding("structures-left", "info", message)
 
 
 def _organ(one: Structure) -> str | None:
@@ -68,9 +77,6 @@ def _add(
     name: ArrayName, pairs: list[tuple[int, Structure]], grid: Geometry, arrays: Arrays
 ) -> list[Finding]:
     """Put structures onto the grid, from large to small."""
-    if name in arrays:
-        message = f"{len(pairs)} structures of DICOM were left for the file of {name} beside them"
-        return [Finding("structures-left", "info", message)]
     out = np.zeros(grid.shape, np.uint16)
     covered = lost = 0
     by_size = sorted(pairs, key=lambda pair: -_volume_ml(pair[1]))
@@ -99,7 +105,6 @@ def _told(
     numbered: dict[ArrayName, list[tuple[int, Structure]]],
     names: dict[str, str],
     margins: int,
-    unknown: int,
 ) -> list[Finding]:
     findings = []
     if numbered["lesions"] or numbered["labels"]:
@@ -112,6 +117,7 @@ def _told(
     if margins:
         message = f"{margins} structures are margins (CTV, PTV, ITV) and were left out"
         findings.append(Finding("margins-left", "info", message))
+    unknown = sum(number >= FIRST_UNKNOWN for number, _ in numbered["labels"])
     if unknown:
         message = (
             f"{unknown} structures are called as no organ or lesion that is known; they are labels "

@@ -1,4 +1,4 @@
-"""Files of marked structures (SEG, RTSTRUCT): found, put to the pairs they are of, and read."""
+"""Files of marked structures (SEG, RTSTRUCT): found, put to the images they are of, and read."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -30,6 +30,7 @@ class MarksSeen:
         file: under a tar archive, relative to its root.
         modality: SEG or RTSTRUCT.
         sop_uid: (0008,0018).
+        own_series_uid: (0020,000E).
         study_uid: (0020,000D).
         frame_uids: that it says its structures are in.
         series_uids: of the images that it says they were marked on.
@@ -40,6 +41,7 @@ class MarksSeen:
     file: DicomFile
     modality: str
     sop_uid: str
+    own_series_uid: str
     study_uid: str
     frame_uids: frozenset[str]
     series_uids: frozenset[str]
@@ -60,8 +62,11 @@ def marks_seen(discovery: Discovery, *, under: Path | None = None) -> list[Marks
                     file=DicomFile(path, file.member),
                     modality=series.modality,
                     sop_uid=str(header.get("SOPInstanceUID") or ""),
+                    own_series_uid=series.series_instance_uid,
                     study_uid=series.study_instance_uid,
-                    frame_uids=frozenset(_uids(header, "FrameOfReferenceUID")),
+                    frame_uids=frozenset(
+                        (*_uids(header, "FrameOfReferenceUID"), *_regions(header))
+                    ),
                     series_uids=frozenset(_uids(header, "SeriesInstanceUID", below=True)),
                     person=Person.of(header),
                 )
@@ -83,6 +88,39 @@ def _uids(header: Dataset, keyword: str, *, below: bool = False) -> Iterable[str
             yield from _uids(item, keyword, below=False)
 
 
+def _regions(header: Dataset) -> Iterable[str]:
+    """Return the frames of reference that the regions of a structure set name one by one."""
+    for region in header.get("StructureSetROISequence") or ():
+        if region.get("ReferencedFrameOfReferenceUID"):
+            yield str(region.ReferencedFrameOfReferenceUID)
+
+
+@dataclass(frozen=True, eq=False)
+class MarkedOn:
+    """An image of a pair that structures may be marked on.
+
+    Attributes:
+        geometry: where its voxels lie.
+        series_uid: (0020,000E); empty for NIfTI.
+        frame_uids: frames of reference of its slices; none for NIfTI.
+        persons: whom its headers name.
+    """
+
+    geometry: Geometry
+    series_uid: str = ""
+    frame_uids: frozenset[str] = frozenset()
+    persons: frozenset[Person] = frozenset()
+
+    @classmethod
+    def of(cls, series: SeriesSeen, geometry: Geometry) -> "MarkedOn":
+        """Return what the headers of a series say."""
+        return cls(geometry, series.series_uid, series.frame_uids, series.persons)
+
+    def has(self, marks: MarksSeen) -> bool:
+        """Tell whether a file says that it is about this image, or lies in its frame."""
+        return self.series_uid in marks.series_uids or bool(self.frame_uids & marks.frame_uids)
+
+
 def belongs(marks: MarksSeen, ct: SeriesSeen, pet: SeriesSeen) -> bool:
     """Tell whether a file is about an examination: by study, series or frame of reference."""
     return marks.archive == ct.archive and (
@@ -93,54 +131,54 @@ def belongs(marks: MarksSeen, ct: SeriesSeen, pet: SeriesSeen) -> bool:
 
 
 def read_marks(
-    marks: Sequence[MarksSeen], files: Sequence[DicomFile], ct: tuple[SeriesSeen, Geometry],
-    pet: tuple[SeriesSeen, Geometry],
-) -> Structures:  # fmt: skip
+    marks: Sequence[MarksSeen], files: Sequence[DicomFile], images: Sequence[MarkedOn]
+) -> Structures:
     """Read files of marked structures that belong to an examination.
 
     Args:
         marks: what is known of them.
         files: where they lie, parallel to ``marks``.
-        ct: the CT, and where its voxels lie.
-        pet: the PET, likewise.
+        images: CT and PET, which lie over each other whatever their frames of reference are
+            called.
 
     Returns:
-        Structures in the pair's frame of reference. What is of another frame, of another person,
-        or cannot be read is a finding.
+        Structures in the pair's coordinates. What is of another frame, of another person, or
+        cannot be read is a finding.
     """
     found: list[Structure] = []
     findings: list[Finding] = []
     once = {one.sop_uid or str(one.file): (one, file)
             for one, file in zip(marks, files, strict=True)}  # fmt: skip
     for _, (one, file) in sorted(once.items()):
-        read = _read(one, file, ct, pet)
+        read = _read(one, file, images)
         found += read.found
         findings += read.findings
     return Structures(tuple(found), tuple(dict.fromkeys(findings)))
 
 
-def _read(
-    one: MarksSeen,
-    file: DicomFile,
-    ct: tuple[SeriesSeen, Geometry],
-    pet: tuple[SeriesSeen, Geometry],
-) -> Structures:
-    persons = {one.person, *ct[0].persons, *pet[0].persons}
+def _read(one: MarksSeen, file: DicomFile, images: Sequence[MarkedOn]) -> Structures:
+    of_these = [image for image in images if image.has(one)] or list(images)
+    persons = {one.person, *(person for image in of_these for person in image.persons)}
     keys = {person.key for person in persons} - {""}
     if len(keys) > 1 or contradict(persons):
         message = f"A {one.modality} of the study names another patient and was left out"
         return Structures(findings=(Finding("structures-of-another", "warning", message),))
-    referred = one.series_uids & {ct[0].series_uid, pet[0].series_uid}
-    image = pet[1] if referred == {pet[0].series_uid} else ct[1]
+    referred = [image for image in images if image.series_uid in one.series_uids]
+    drawn_on = (referred or of_these)[0].geometry
     try:
         with FileOpener() as opener, opener.open(file) as stream, collected_warnings():
             ds = dcmread(stream, force=True)
-            whole = read_segmentation(ds) if one.modality == "SEG" else read_contours(ds, image)
+            whole = read_segmentation(ds) if one.modality == "SEG" else read_contours(ds, drawn_on)
     except StructureUnreadable as error:
         return Structures(findings=(_unreadable(one, str(error)),))
     except Exception as error:  # noqa: BLE001  (marks that cannot be read must not lose the pair)
         return Structures(findings=(_unreadable(one, f"{type(error).__name__}"),))
-    here = [part for part in whole.found if _is_here(part, ct[0].frame_uids, bool(referred))]
+    frames = frozenset(uid for image in images for uid in image.frame_uids)
+    here = [
+        part
+        for part in whole.found
+        if (part.frame_uid in frames if part.frame_uid else bool(referred))
+    ]
     elsewhere = len(whole.found) - len(here)
     findings = whole.findings
     if elsewhere:
@@ -150,10 +188,6 @@ def _read(
         )
         findings += (Finding("structures-elsewhere", "warning", message),)
     return Structures(tuple(here), findings)
-
-
-def _is_here(part: Structure, frame_uids: frozenset[str], referred: bool) -> bool:  # noqa: FBT001
-    return part.frame_uid in frame_uids if part.frame_uid else referred
 
 
 def _unreadable(one: MarksSeen, reason: str) -> Finding:

@@ -9,7 +9,7 @@ import numpy as np
 from ctpet.errors import InputRefused
 from ctpet.findings import Finding
 from ctpet.nifti import read_nifti_ct, read_nifti_labels, read_nifti_pet
-from ctpet.prepare.pair import Pair
+from ctpet.prepare.pair import Glimpse, Pair
 from ctpet.prepare.spelling import stem_of
 from ctpet.volume import LabelMap, Volume
 
@@ -71,6 +71,12 @@ class NiftiPair:
             lesions=self._map(self.lesions, lesions=True),
             labels=self._map(self.labels, lesions=False),
             findings=(*findings, *ct.findings),
+        )
+
+    def glimpse(self) -> Glimpse:
+        """Read what can be read of the images."""
+        return Glimpse.of(
+            lambda: read_nifti_ct(self.ct).volume, lambda: read_suv(self.pet, self.suv_factor)
         )
 
     def _map(self, path: Path | None, *, lesions: bool) -> LabelMap | None:

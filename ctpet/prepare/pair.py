@@ -1,7 +1,8 @@
 """A pair of CT and PET before it becomes a case, and where pairs come from."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -33,6 +34,30 @@ class Pair:
     findings: tuple[Finding, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class Glimpse:
+    """What can be read of a pair that is refused, each image by itself.
+
+    Attributes:
+        ct: HU; None if it cannot be read.
+        pet: SUVbw; None if it cannot be read.
+    """
+
+    ct: Volume | None
+    pet: Volume | None
+
+    @classmethod
+    def of(cls, ct: Callable[[], Volume], pet: Callable[[], Volume]) -> "Glimpse":
+        """Read both, and go on without what cannot be read."""
+        return cls(_if_readable(ct), _if_readable(pet))
+
+
+def _if_readable(read: Callable[[], Volume]) -> Volume | None:
+    with suppress(Exception):  # whatever it is, it was told as the pair was refused
+        return read()
+    return None
+
+
 class PairSource(Protocol):
     """Where one pair comes from; small, and sent to another process as it is."""
 
@@ -56,6 +81,13 @@ class PairSource(Protocol):
 
         Raises:
             InputRefused: CT or PET cannot be trusted.
+        """
+
+    def glimpse(self) -> Glimpse:
+        """Read what can be read of a pair that was refused, to look at it.
+
+        Raises:
+            InputRefused: neither image can be reached.
         """
 
 

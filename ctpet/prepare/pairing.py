@@ -1,7 +1,7 @@
 """Which CT belongs to which PET: one study, one frame of reference, one patient."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ctpet.prepare.dicom_series import SeriesSeen
@@ -12,6 +12,15 @@ _SAME_COVER = 0.05
 
 
 @dataclass(frozen=True, slots=True)
+class Match:
+    """A CT and a PET that belong together."""
+
+    ct: SeriesSeen
+    pet: SeriesSeen
+    patient: str
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """A source that was not taken, and why.
 
@@ -19,20 +28,13 @@ class Refusal:
         name: what a person knows it by; shown, never stored.
         code: stable kebab-case name of the reason.
         message: one sentence, free of patient data.
+        match: CT and PET that were there and are no pair, to be looked at; None: one is absent.
     """
 
     name: str
     code: str
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A CT and a PET that belong together."""
-
-    ct: SeriesSeen
-    pet: SeriesSeen
-    patient: str
+    match: Match | None = None
 
 
 def match(series: Iterable[SeriesSeen]) -> tuple[list[Match], list[Refusal]]:
@@ -52,9 +54,16 @@ def match(series: Iterable[SeriesSeen]) -> tuple[list[Match], list[Refusal]]:
         if isinstance(found, Match):
             matches.append(found)
         else:
-            refusals.append(found)
+            refusals.append(replace(found, match=_largest(study)))
     good, shared = _apart(matches)
     return good, refusals + shared
+
+
+def _largest(study: Sequence[SeriesSeen]) -> Match | None:
+    """Return the CT and the PET with most images of a study, if both are there."""
+    by_size = sorted(study, key=lambda one: (-len(one.files), one.series_uid))
+    first = {one.modality: one for one in reversed(by_size)}
+    return Match(first["CT"], first["PT"], "") if first.keys() >= {"CT", "PT"} else None
 
 
 def name_of(series: SeriesSeen) -> str:
@@ -136,6 +145,7 @@ def _apart(matches: Sequence[Match]) -> tuple[list[Match], list[Refusal]]:
             name_of(one.ct),
             "patient-id-shared",
             "Its PatientID is also that of a patient with another name, birth date or sex",
+            one,
         )
         for one in matches
         if one.patient in shared

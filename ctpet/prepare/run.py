@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,12 @@ from ctpet.errors import CtpetError, InputRefused, is_disk_full
 from ctpet.findings import Finding
 from ctpet.prepare.cases import CASE_FILE, CASES_FOLDER, Case, list_cases
 from ctpet.prepare.dataset import About, DatasetInfo, open_dataset, write_dataset
+from ctpet.prepare.dicom_source import DicomPair
 from ctpet.prepare.fingerprint import dataset_fingerprint
 from ctpet.prepare.layouts import Layout, find_sources, layout_of
-from ctpet.prepare.making import DISK_FULL, PARTIAL_FOLDER, Outcome, Task, kept, make_case
+from ctpet.prepare.making import DISK_FULL, PARTIAL_FOLDER, Outcome, Task, kept, look_at, make_case
 from ctpet.prepare.pairing import Refusal
+from ctpet.prepare.picture import PICTURE_FILE
 from ctpet.prepare.sheet import SHEET_FILE, write_sheet
 from ctpet.prepare.splits import (
     SPLITS_FILE,
@@ -146,8 +148,9 @@ def _prepare(
     found = find_sources(
         request.source, request.table, layout, workers=request.workers, progress=progress
     )
+    write_dataset(request.out, info)
     tasks = [Task(one, request.out, request.spacing_mm, info.salt) for one in found.sources]
-    outcomes = [*_make_all(tasks, request, progress), *map(_not_taken, found.refusals)]
+    outcomes = [*_make_all(tasks, request, progress), *_look_at_all(found.refusals, request, info)]
     progress("tables", 0.0)
     outcomes = _without_twins(request.out, outcomes)
     info = replace(info, sources=tuple(sorted({*info.sources, *found.kinds})))
@@ -176,13 +179,39 @@ def _make_all(tasks: Sequence[Task], request: PrepareRequest, progress: Progress
     return [outcomes[task] for task in tasks]
 
 
+def _look_at_all(
+    refusals: Sequence[Refusal], request: PrepareRequest, info: DatasetInfo
+) -> list[Outcome]:
+    """Return an outcome for what is no pair, with a picture where CT and PET are there."""
+    outcomes = {one: _not_taken(one) for one in refusals}
+    seen = [
+        (Task(DicomPair(one.match), request.out, request.spacing_mm, info.salt), one)
+        for one in refusals
+        if one.match is not None
+    ]
+    with suppress(WorkerDied):  # what is refused is refused without its picture too
+        for (_, refusal), outcome in spread(look_at, seen, request.workers):
+            outcomes[refusal] = outcome
+    return [outcomes[one] for one in refusals]
+
+
 def _without_twins(out: Path, outcomes: Sequence[Outcome]) -> list[Outcome]:
     """Remove cases that hold the images of another, and say so in their outcomes."""
     reasons = twins(_cases(out))
+    pictures = {}
     for case_id in reasons:
+        picture = out / CASES_FOLDER / case_id / PICTURE_FILE
+        pictures[case_id] = picture.read_bytes() if picture.exists() else b""
         shutil.rmtree(out / CASES_FOLDER / case_id)
     return [
-        Outcome(one.name, one.case_id, "refused", *reasons[one.case_id])
+        Outcome(
+            one.name,
+            one.case_id,
+            "refused",
+            *reasons[one.case_id],
+            told=f"{reasons[one.case_id][1]}.",
+            picture=pictures[one.case_id],
+        )
         if one.case_id in reasons
         else one
         for one in outcomes
@@ -199,7 +228,11 @@ def _finish(request: PrepareRequest, info: DatasetInfo, outcomes: Sequence[Outco
     cases = _cases(out)
     patients = {case.patient_hash for case in cases}
     splits = _folds(request, patients)
-    left = [Left(one.case_id, one.code) for one in outcomes if one.status == "refused"]
+    left = [
+        Left(one.case_id, one.code, one.told, one.picture)
+        for one in outcomes
+        if one.status == "refused"
+    ]
     info = replace(
         info,
         cases=len(cases),

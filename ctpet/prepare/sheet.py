@@ -2,7 +2,7 @@
 
 import base64
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 
@@ -24,6 +24,10 @@ _SHOWN = {
     "clipped_fraction": ("above SUV 20", "{:.2%}"),
     "pet_coverage": ("PET covers", "{:.0%}"),
 }
+_REFUSED_PICTURES = (
+    "What can be read of each: CT and PET where their coordinates say, on a grid over both, or one "
+    "alone where the other cannot be read. The list that ctpet prepare prints tells which is which."
+)
 _STYLE = """
 :root { color-scheme: dark; }
 body { background: #101214; color: #e8eaec; margin: 2rem auto; max-width: 66rem; padding: 0 1rem;
@@ -31,6 +35,7 @@ body { background: #101214; color: #e8eaec; margin: 2rem auto; max-width: 66rem;
 h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; }
 section { border-left: 6px solid #2f9e5b; margin: 1.2rem 0; padding: .2rem 0 .2rem .9rem; }
 section.doubtful { border-color: #e0a21b; }
+section.refused { border-color: #ff8a80; } .error { color: #ff8a80; margin: .2rem 0; }
 img { max-width: 100%; display: block; margin: .4rem 0; background: #000; }
 dl { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin: 0; font-size: .85rem; }
 dl div { display: flex; gap: .4rem; } dt { color: #9aa4ad; } dd { margin: 0; }
@@ -62,7 +67,7 @@ def write_sheet(
         page.write(_head(info, sum(is_doubtful(told_of(case)) for case in cases)))
         for case in in_order:
             page.write(_section(case, splits))
-        page.write(_refused(left))
+        page.writelines(_refused(left))
         page.write(_foot(info))
 
 
@@ -96,7 +101,7 @@ def _section(case: Case, splits: Splits) -> str:
         f'<section class="{state}"><h2>{escape(case.case_id)} '
         f'<span class="fine">fold {splits.fold_of(case)}</span></h2>{warnings}\n'
         f'<img alt="CT, PET and fusion of {escape(case.case_id)}" '
-        f'src="data:image/png;base64,{_picture(case)}">\n<dl>{told}</dl></section>\n'
+        f'src="{_picture(case)}">\n<dl>{told}</dl></section>\n'
     )
 
 
@@ -104,17 +109,34 @@ def _picture(case: Case) -> str:
     path = case.folder / PICTURE_FILE
     if not path.exists():
         draw_case(case, path)
-    return base64.b64encode(path.read_bytes()).decode("ascii")
+    return _inline(path.read_bytes())
 
 
-def _refused(left: Sequence[Left]) -> str:
+def _inline(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
+
+
+def _refused(left: Sequence[Left]) -> Iterator[str]:
+    """Count what was refused, then show what there is to see of each."""
     if not left:
-        return ""
+        return
     counts = sorted(Counter(one.code for one in left).items())
     rows = "".join(f'<tr><td class="code">{escape(c)}</td><td>{n}</td></tr>' for c, n in counts)
-    return (
+    yield (
         f'<h2>Refused in the last run: {len(left)}</h2><table class="refused">'
         f"<tr><th>reason</th><th>examinations</th></tr>{rows}</table>\n"
+    )
+    if any(one.picture for one in left):
+        yield f'<p class="fine">{_REFUSED_PICTURES}</p>\n'
+    yield from map(_refused_section, (one for one in left if one.picture))
+
+
+def _refused_section(one: Left) -> str:
+    told = f"{escape(one.told)} " if one.told else ""
+    return (
+        f'<section class="refused"><img alt="What can be read of {escape(one.case_id)}, refused" '
+        f'src="{_inline(one.picture)}">\n<h2>{escape(one.case_id)}</h2>'
+        f'<p class="error">{told}<span class="code">[{escape(one.code)}]</span></p></section>\n'
     )
 
 

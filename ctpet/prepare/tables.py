@@ -15,10 +15,19 @@ _ALWAYS = ("case_id", "status", "fold", "codes")
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """An examination that is no case: the case_id it would have had, or none, and the reason."""
+    """An examination that is no case.
+
+    Attributes:
+        case_id: that it would have had; empty where there was no pair.
+        code: the reason.
+        told: the reason as a sentence that names no file and no person; may be empty.
+        picture: PNG of what could be read; empty where nothing could.
+    """
 
     case_id: str
     code: str
+    told: str = ""
+    picture: bytes = b""
 
 
 def write_table(path: Path, cases: Sequence[Case], left: Sequence[Left], splits: Splits) -> None:

@@ -23,6 +23,7 @@ SUV_WINDOW = (0.0, 7.0)
 
 PET_COLOURS = "gray_r"
 FUSION_COLOURS = "hot"
+WIDTH_COLOURS = "Purples"
 DIFFERENCE_COLOURS = "RdBu_r"
 DIFFERENCE_SUV = 4.0
 """Largest difference shown, in both directions."""
@@ -69,9 +70,15 @@ def show_ct(axes: Axes, plane: Plane, *, window_hu: tuple[float, float] = CT_WIN
     _show(axes, plane, plane.pixels, beyond="black", **_scale("gray", window_hu))
 
 
-def show_pet(axes: Axes, plane: Plane, *, suv_window: tuple[float, float] = SUV_WINDOW) -> None:
-    """Draw a PET plane or projection in inverted grey: uptake is dark."""
-    _show(axes, plane, plane.pixels, beyond="white", **_scale(PET_COLOURS, suv_window))
+def show_pet(
+    axes: Axes,
+    plane: Plane,
+    *,
+    suv_window: tuple[float, float] = SUV_WINDOW,
+    colours: str = PET_COLOURS,
+) -> None:
+    """Draw a PET plane or projection, in inverted grey unless told otherwise: uptake is dark."""
+    _show(axes, plane, plane.pixels, beyond="white", **_scale(colours, suv_window))
 
 
 def show_fusion(

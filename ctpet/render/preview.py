@@ -15,6 +15,7 @@ from ctpet.render.panels import (
     FUSION_COLOURS,
     PET_COLOURS,
     SUV_WINDOW,
+    WIDTH_COLOURS,
     banner,
     caption,
     show_ct,
@@ -37,8 +38,17 @@ _AXIS_NAME: dict[View, str] = {"axial": "z", "coronal": "y", "sagittal": "x"}
 
 
 @dataclass(frozen=True)
+class _Volumes:
+    """What is shown: HU, and SUVbw of the PET and of the width of its interval."""
+
+    ct: Volume
+    pet: Volume
+    width: Volume | None
+
+
+@dataclass(frozen=True)
 class _Row:
-    """One place in the patient: the CT, the PET and the PET on the CT's pixels.
+    """One place in the patient: the CT, the PET, the PET on the CT's pixels, and its interval.
 
     What is shown of it has an empty edge, ``edge`` mm wide.
     """
@@ -46,13 +56,20 @@ class _Row:
     ct: Plane
     pet: Plane
     pet_on_ct: Plane
+    width: Plane | None
     across: Range
     upwards: Range
     edge: float
 
 
 def render_preview(
-    ct: Volume, pet: Volume, *, title: str, path: Path, suv_window: Range = SUV_WINDOW
+    ct: Volume,
+    pet: Volume,
+    *,
+    title: str,
+    path: Path,
+    suv_window: Range = SUV_WINDOW,
+    width: Volume | None = None,
 ) -> None:
     """Write a PNG, 1600 pixels wide: coronal and axial CT, PET and fusion, and a PET MIP.
 
@@ -68,6 +85,8 @@ def render_preview(
         path: where to write; an existing file is replaced.
         suv_window: SUVbw shown as white and as black; one for a model, not one for a patient, so
             that pictures of patients can be compared.
+        width: of the PET's interval, SUVbw on the PET's grid, shown in a column of its own with
+            the same window; None: there is none.
 
     Raises:
         ValueError: the volumes are not HU and SUVbw.
@@ -76,12 +95,13 @@ def render_preview(
     if (ct.quantity, pet.quantity) != ("HU", "SUVBW"):
         raise ValueError(f"a preview shows HU and SUVBW, not {ct.quantity} and {pet.quantity}")
     edge, (across, depth, upwards) = edged(body_box(ct))
-    coronal = _row(ct, pet, "coronal", (across, upwards), edge)
-    axial = _row(ct, pet, "axial", (across, (depth[1], depth[0])), edge)
+    shown = _Volumes(ct, pet, width)
+    coronal = _row(shown, "coronal", (across, upwards), edge)
+    axial = _row(shown, "axial", (across, (depth[1], depth[0])), edge)
     figure, layout = _sheet(coronal, axial)
     banner(figure, title)
     for number, (row, other) in enumerate(((coronal, axial), (axial, coronal))):
-        panels = [figure.add_subplot(layout[number, column]) for column in range(3)]
+        panels = [figure.add_subplot(layout[number, n]) for n in range(layout.ncols - 1)]
         _draw_row(panels, row, other.ct.position_mm, suv_window)
     _draw_mip(figure, layout, coronal_mip(pet), coronal, suv_window)
     _draw_legend(figure, layout, suv_window)
@@ -89,20 +109,22 @@ def render_preview(
     FigureCanvasAgg(figure).print_png(path, metadata=described)  # type: ignore[no-untyped-call]
 
 
-def _row(ct: Volume, pet: Volume, view: View, shown: tuple[Range, Range], edge: float) -> _Row:
-    at_mm = liveliest(pet, view)
-    ct_plane = cut(ct, view, at_mm, fill=_AIR_HU)
-    pet_on_ct = on_grid(pet, view, ct_plane.grid, fill=0)
-    return _Row(ct_plane, cut(pet, view, at_mm, fill=0), pet_on_ct, *shown, edge)
+def _row(shown: _Volumes, view: View, ends: tuple[Range, Range], edge: float) -> _Row:
+    at_mm = liveliest(shown.pet, view)
+    ct, pet = cut(shown.ct, view, at_mm, fill=_AIR_HU), cut(shown.pet, view, at_mm, fill=0)
+    pet_on_ct = on_grid(shown.pet, view, ct.grid, fill=0)
+    width = None if shown.width is None else cut(shown.width, view, at_mm, fill=0)
+    return _Row(ct, pet, pet_on_ct, width, *ends, edge)
 
 
 def _sheet(coronal: _Row, axial: _Row) -> tuple[Figure, GridSpec]:
-    """Return an empty figure with four columns: CT, PET, fusion, MIP.
+    """Return an empty figure with a column each for CT, PET, fusion, the width if any, and MIP.
 
     Its rows are as high as what they show at the scale that fills a column, or less where that
     would be too high for a screen, and then a row of colour bars.
     """
-    column_px = (WIDTH_PX - 2 * _MARGIN_PX - 3 * _GAP_PX) / 4
+    columns = 4 if coronal.width is None else 5
+    column_px = (WIDTH_PX - 2 * _MARGIN_PX - (columns - 1) * _GAP_PX) / columns
     wide, tall, deep = (_length(r) for r in (coronal.across, coronal.upwards, axial.upwards))
     panels_px = min(max((tall + deep) * column_px / wide, _PANELS_PX[0]), _PANELS_PX[1])
     share = min(max(tall / (tall + deep), 0.1), 0.9)
@@ -112,7 +134,7 @@ def _sheet(coronal: _Row, axial: _Row) -> tuple[Figure, GridSpec]:
     inner_px = panels_px + _CAPTION_PX + _CAPTION_PX + bar_px
     layout = figure.add_gridspec(
         3,
-        4,
+        columns,
         height_ratios=(share * panels_px, (1 - share) * panels_px, bar_px),
         left=_MARGIN_PX / WIDTH_PX,
         right=1 - _MARGIN_PX / WIDTH_PX,
@@ -129,23 +151,26 @@ def _length(ends: Range) -> float:
 
 
 def _draw_row(panels: list[Axes], row: _Row, other_row_mm: float, suv_window: Range) -> None:
-    """Draw CT, PET and fusion of one place; a line on the CT is where the other row lies."""
+    """Draw one place; a line on the CT is where the other row lies."""
     place = f"{row.ct.view}, {_AXIS_NAME[row.ct.view]} = {row.ct.position_mm:.0f} mm"
-    ct, pet, fusion = panels
+    ct, pet, fusion, *width = panels
     show_ct(ct, row.ct)
     ct.axhline(other_row_mm, color="#ffd24a", linewidth=0.8, linestyle=(0, (6, 6)), alpha=0.7)
     show_pet(pet, row.pet, suv_window=suv_window)
     show_fusion(fusion, row.ct, row.pet_on_ct, suv_window=suv_window)
-    for axes, name in ((ct, "CT"), (pet, "Synthetic PET"), (fusion, "Fusion")):
+    for axes in width:
+        show_pet(axes, row.width or row.pet, suv_window=suv_window, colours=WIDTH_COLOURS)
+    names = ("CT", "Synthetic PET", "Fusion", "Interval width")
+    for axes, name in zip(panels, names, strict=False):
         _frame(axes, f"{name} · {place}", row)
-    watermark(pet, row.edge)
-    watermark(fusion, row.edge)
+    for axes in panels[1:]:
+        watermark(axes, row.edge)
 
 
 def _draw_mip(
     figure: Figure, layout: GridSpec, mip: Plane, coronal: _Row, suv_window: Range
 ) -> None:
-    axes = figure.add_subplot(layout[0:2, 3])
+    axes = figure.add_subplot(layout[0:2, -1])
     show_pet(axes, mip, suv_window=suv_window)
     _frame(axes, "Synthetic PET · coronal MIP", coronal)
     watermark(axes, coronal.edge)
@@ -175,6 +200,8 @@ def _draw_legend(figure: Figure, layout: GridSpec, suv_window: Range) -> None:
         fontsize=12,
         fontfamily=FONT,
     )
-    for column, colours in ((1, PET_COLOURS), (2, FUSION_COLOURS), (3, PET_COLOURS)):
+    widths = [WIDTH_COLOURS] * (layout.ncols - 4)
+    bars = (PET_COLOURS, FUSION_COLOURS, *widths, PET_COLOURS)
+    for column, colours in enumerate(bars, start=1):
         suv_bar(figure, figure.add_subplot(layout[2, column]), colours=colours,
                 suv_window=suv_window)  # fmt: skip

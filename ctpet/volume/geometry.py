@@ -119,3 +119,24 @@ def covering_grid(geometry: Geometry, spacing_mm: Spacing3) -> Geometry:
     affine[:3, 3] = first_xyz
     x, y, z = (int(n) for n in count_xyz)
     return Geometry((z, y, x), affine, geometry.frame_of_reference_uid)
+
+
+def lattice_grid(geometry: Geometry, spacing_mm: Spacing3) -> Geometry:
+    """Return the smallest LPS-aligned grid that covers a field of view, on a lattice of the world.
+
+    Like :func:`covering_grid`, but voxel centres lie at whole multiples of the spacing, so that two
+    fields of view of one patient are sampled at the same places.
+
+    Args:
+        geometry: the field of view to cover, with any orientation.
+        spacing_mm: voxel size along (k, j, i).
+    """
+    corners = geometry.corners_mm()
+    size_xyz = np.asarray(spacing_mm, dtype=np.float64)[::-1]
+    low = np.floor(corners.min(axis=0) / size_xyz + 0.5 + 1e-6).astype(int)
+    high = np.ceil(corners.max(axis=0) / size_xyz - 0.5 - 1e-6).astype(int)
+    affine = np.eye(4)
+    affine[:3, :3] = np.diag(size_xyz)[:, ::-1]
+    affine[:3, 3] = low * size_xyz
+    x, y, z = (int(n) for n in np.maximum(high - low, 0) + 1)
+    return Geometry((z, y, x), affine, geometry.frame_of_reference_uid)

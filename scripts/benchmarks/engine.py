@@ -17,9 +17,9 @@ import numpy as np
 
 from ctpet.errors import BackendUnavailable
 from ctpet.infer.backend import Execution
+from ctpet.infer.engines import open_backend
 from ctpet.infer.machine import peak_memory_bytes
 from ctpet.infer.model import load_model
-from ctpet.infer.onnx import open_backend
 from ctpet.infer.window import plan_windows, run_windows
 from tests.onnx_factory import a_model, unet_bytes
 
@@ -51,7 +51,7 @@ def measure(folder: Path, case: str, shape: tuple[int, int, int]) -> dict[str, f
     except BackendUnavailable as error:
         return {"absent": str(error)}
     compiled = time.perf_counter()
-    suv = run_windows(hu, plan, backend.run, lambda _: None)
+    (suv,) = run_windows(hu, plan, backend.run, lambda _: None)
     ran = time.perf_counter()
     np.save(folder / f"{case}.npy", suv)
     return {

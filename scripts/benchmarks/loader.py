@@ -15,6 +15,7 @@ from omegaconf import OmegaConf
 
 from ctpet.learn.data import CaseDataModule
 from ctpet.learn.draft_contract import draft_contract
+from ctpet.learn.heads import deep_loss
 from ctpet.learn.network import SuvNetwork
 from ctpet.learn.torch_backend import TorchBackend
 from ctpet.learn.validation import validate_case
@@ -41,8 +42,8 @@ def main() -> None:
         for batch in batches:
             ct = batch["ct"].contiguous(memory_format=torch.channels_last_3d)
             with torch.autocast("cpu", torch.bfloat16):
-                code = network.code(ct)
-            loss(code.float(), network.encode(batch["target"]), batch["region"]).backward()
+                heads = network.heads(network.show(ct))
+            deep_loss(loss, heads, network.encode(batch["target"]), batch["region"]).backward()
             optimizer.step()
             optimizer.zero_grad()
         training.append((time.perf_counter() - started) / BATCHES)

@@ -6,19 +6,24 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import REPOSITORY
 from tests.dicom_factory import ct_series, write_series
 
 
-def test_onnxruntime_is_imported_in_one_place():
+@pytest.mark.parametrize(
+    ("engine", "place"), [("onnxruntime", "runtime.py"), ("openvino", "openvino_runtime.py")]
+)
+def test_an_engine_is_imported_in_one_place(engine, place):
     for path in (REPOSITORY / "ctpet").rglob("*.py"):
-        if path.name == "runtime.py":
+        if path.name == place:
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
-            assert "onnxruntime" not in [name.split(".")[0] for name in names], path
+            assert engine not in [name.split(".")[0] for name in names], path
 
 
 def test_a_run_leaves_nothing_in_the_home_but_matplotlibs_fonts(tmp_path):
@@ -33,3 +38,23 @@ def test_a_run_leaves_nothing_in_the_home_but_matplotlibs_fonts(tmp_path):
     )
     left = {path.relative_to(home) for path in home.rglob("*") if path.is_file()}
     assert {path for path in left if "matplotlib" not in Path(path).parts} == set()
+
+
+def test_openvino_is_imported_without_what_reports_to_intel(tmp_path):
+    """Its converter sends an event, and leaves a device identifier, when it is imported."""
+    program = (
+        "import sys\n"
+        "from ctpet.infer.openvino_runtime import openvino_core\n"
+        "core, absence = openvino_core()\n"
+        "print([name for name in sys.modules if 'telemetry' in name or '.ovc' in name], absence)"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "CI"}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**environment, "HOME": str(tmp_path), "USERPROFILE": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("[]"), done.stdout
+    assert list(tmp_path.iterdir()) == []

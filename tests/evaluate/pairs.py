@@ -6,13 +6,15 @@ import numpy as np
 
 from ctpet.nifti import write_nifti
 from ctpet.volume import Geometry, Volume
-from tests.prepare.studies import SHAPE, trunk, uptake
+from tests.prepare.studies import ORIGIN_MM, SHAPE, trunk, uptake
 
 MM = 8.0
 LIVER, LESION = 5, 1
+ERRORS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+"""Of the predictions of :func:`write_patients`, in SUV."""
 
 
-def geometry(shape=SHAPE, *, origin_mm=(-188.0, -156.0, 10.0), mm=MM) -> Geometry:
+def geometry(shape=SHAPE, *, origin_mm=ORIGIN_MM, mm=MM) -> Geometry:
     affine = np.zeros((4, 4))
     affine[2, 0] = affine[1, 1] = affine[0, 2] = mm
     affine[:3, 3] = origin_mm
@@ -56,3 +58,10 @@ def write_patient(root: Path, number: int, *, error: float = 0.1, name: str | No
     write(labels(), root / "labels" / f"{name}.nii.gz", "HU")
     write(lesions(), root / "lesions" / f"{name}.nii.gz", "HU")
     return name
+
+
+def write_patients(root: Path) -> Path:
+    """Write a patient for each of :data:`ERRORS`; return the folder."""
+    for number, error in enumerate(ERRORS):
+        write_patient(root, number, error=error)
+    return root

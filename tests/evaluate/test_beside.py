@@ -12,18 +12,15 @@ from ctpet.evaluate.report.lines import baseline_name
 from ctpet.evaluate.report.words import load_words
 from ctpet.evaluate.run import EvaluateRequest, evaluate
 from ctpet.evaluate.table import table_cases
-from tests.evaluate.pairs import write_patient
+from tests.evaluate.pairs import ERRORS, write_patients
 
-ERRORS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
 OTHER = "beside:other model"
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     folder = tmp_path_factory.mktemp("evaluation")
-    for number, error in enumerate(ERRORS):
-        write_patient(folder, number, error=error)
-    return folder
+    return write_patients(folder)
 
 
 def table(root, beside, name="pairs.csv"):

@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 
 from ctpet.errors import InputRefused
-from ctpet.evaluate.checks import Pair, check_pair
+from ctpet.evaluate.checks import Pair, check_pair, is_piece
 from ctpet.volume.mirror import better_turned
 from ctpet.volume.outline import body_of_ct
 from ctpet.volume.shift import tissue_of_ct
@@ -145,6 +145,52 @@ def test_fine_grids_are_judged_as_coarse_ones():
     known = np.ones(grid.shape, bool)
     given = Pair(fine[0], fine[1], known, body_of_ct(fine[2], grid), fine[2], known, grid)
     assert "prediction-turned" in [one.code for one in check_pair(given)]
+
+
+def box(*, piece, factor=1.0, slices=np.s_[14:20, 10:22, 18:32], predicted=None):
+    """A box inside the trunk, hot by a factor."""
+    hu = trunk().astype("f4")[slices]
+    known = np.ones(hu.shape, bool)
+    suv = guess() if predicted is None else predicted
+    grid = geometry(hu.shape)
+    return Pair(suv[slices], organs()[slices] * factor, known, known, hu, known, grid, piece)
+
+
+def box_codes(**how):
+    return {one.code for one in check_pair(box(**how))}
+
+
+def test_a_piece_is_not_judged_by_what_only_a_body_shows():
+    """Its outline, which way up it is, its mean: a hot box is a tumour, not another unit."""
+    assert box_codes(piece=False) == {"ct-outline-differs", "ct-turned"}
+    assert box_codes(piece=False, factor=5) >= {"suv-high", "prediction-scale"}
+    for factor in (1, 5):
+        assert box_codes(piece=True, factor=factor) == set()
+    with pytest.raises(InputRefused, match=r"expected is 0\.1 to 10"):
+        check_pair(box(piece=False, factor=0.05))
+    assert box_codes(piece=True, factor=0.05) == set()
+
+
+def test_a_piece_that_is_a_copy_constant_or_no_suv_is_told_all_the_same():
+    assert box_codes(piece=True, predicted=organs()) == {"prediction-equals-reference"}
+    assert box_codes(piece=True, predicted=np.ones(SHAPE, "f4")) == {"prediction-constant"}
+    with pytest.raises(InputRefused) as refused:
+        check_pair(box(piece=True, factor=5000))
+    assert refused.value.code == "suv-implausible"
+
+
+def test_nothing_is_concluded_from_the_few_voxels_of_a_bodys_corner():
+    one = np.s_[14:15, 14:16, 20:23]
+    assert box_codes(piece=True, slices=one) == set()
+    assert box_codes(piece=True, slices=one, predicted=np.ones(SHAPE, "f4")) == set()
+    assert box_codes(piece=True, slices=one, predicted=organs()) == set()
+
+
+def test_a_field_of_less_than_a_bed_position_is_a_piece():
+    assert is_piece(geometry((24, 24, 24), mm=4.0))
+    assert is_piece(geometry((37, 37, 37), mm=4.0))
+    assert not is_piece(geometry((38, 24, 24), mm=4.0)), "one bed position of a body cut to size"
+    assert not is_piece(geometry())
 
 
 def test_what_has_no_sense_is_not_turned():

@@ -1,6 +1,7 @@
 """Models side by side: the same patients, the same references, or nothing."""
 
 import json
+import shutil
 
 import pytest
 
@@ -88,8 +89,17 @@ def test_a_pair_is_compared_in_the_patients_that_both_have(reports, tmp_path):
     assert [one.patients for one in row.intervals] == [PATIENTS, PATIENTS - 1]
 
 
-def test_three_models_are_one_family(reports):
-    paths = [reports / "report-good", reports / "report-bad", reports / "report-good"]
+def test_a_report_is_compared_with_others_alone(reports):
+    good = reports / "report-good"
+    for again in (good, good / "summary.json"):
+        with pytest.raises(InputRefused, match="named twice") as caught:
+            compare([good, again])
+        assert caught.value.code == "same-report"
+
+
+def test_three_models_are_one_family(reports, tmp_path):
+    again = shutil.copytree(reports / "report-good", tmp_path / "report-again")
+    paths = [reports / "report-good", reports / "report-bad", again]
     found = compare(paths)
     assert [entry.title for entry in found.entries] == ["good", "bad", "good (2)"]
     primary = [pair for pair in found.pairs if pair.endpoint == PRIMARY]

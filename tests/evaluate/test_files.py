@@ -190,3 +190,16 @@ def test_what_a_folder_lacks_is_kept(tmp_path):
     (tmp_path / "ct" / "patient-1.nii.gz").unlink()
     cases, _ = find_cases(Sources(tmp_path / "predicted", tmp_path / "measured", tmp_path / "ct"))
     assert [case.lacking for case in cases] == [(), ("ct",)]
+
+
+@pytest.mark.parametrize("role", ["ct", "labels", "lesions"])
+def test_a_folder_of_nobody_who_is_scored_is_refused(tmp_path, role):
+    for number in (0, 1):
+        write_patient(tmp_path, number)
+    (tmp_path / "nothing").mkdir()
+    (tmp_path / "word.txt").write_text("x")
+    for given in ("nothing", "word.txt"):
+        sources = Sources(tmp_path / "predicted", tmp_path / "measured", **{role: tmp_path / given})
+        with pytest.raises(InputRefused, match=f"holds the {role} of none of 2 patients") as caught:
+            find_cases(sources)
+        assert caught.value.code == "nothing-of-these"

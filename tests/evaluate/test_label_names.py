@@ -37,7 +37,19 @@ def test_without_names_there_are_none(tmp_path):
     assert label_names(None, None) == {}
 
 
-@pytest.mark.parametrize("text", ["[]", "{", '{"five": "liver"}', '{"5": 5}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "{",
+        '{"five": "liver"}',
+        '{"5": 5}',
+        "{}",
+        '{"-1": "liver"}',
+        '{"5": " "}',
+        "[" * 10**5,
+    ],
+)
 def test_what_names_nothing_is_refused(tmp_path, text):
     (tmp_path / "mine.json").write_text(text, "utf-8")
     with pytest.raises(InputRefused) as refused:

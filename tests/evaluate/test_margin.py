@@ -55,7 +55,7 @@ def test_what_is_no_margin_is_refused(told):
         read_margin(told)
     run = ctpet("compare", "a", "b", "-o", "c.html", "--margin", told)
     assert run.exit_code == 2
-    assert "write 0.05 for g/mL, or 10%" in run.output
+    assert ("write 0.05 for g/mL, or 10%" if told else "--margin is empty") in run.output
 
 
 def test_equivalent_are_those_whom_two_tests_of_scipy_call_so():

@@ -2,7 +2,7 @@
 
 from ctpet.contract import TrainingData, hash_patient
 from ctpet.evaluate.overlap import in_training
-from ctpet.phantom.examination import phantom_patient_id
+from ctpet.phantom.domain import phantom_patient_id
 
 SALT = "0a1b"
 

@@ -17,7 +17,7 @@ from ctpet.volume import Geometry, Volume
 from tests.dicom_factory import write_series
 from tests.evaluate.pairs import LIVER, geometry, labels, lesions, measured, write
 from tests.pet_factory import set_injection
-from tests.prepare.studies import SHAPE, study, trunk, write_study
+from tests.prepare.studies import ORIGIN_MM, SHAPE, study, trunk, write_study
 
 
 def files(tmp_path, **arrays):
@@ -28,7 +28,7 @@ def files(tmp_path, **arrays):
         if value is None:
             continue
         array, on = value if isinstance(value, tuple) else (value, geometry())
-        quantity = "HU" if role in ("ct", "labels") else "SUVBW"
+        quantity = "HU" if role in ("ct", "labels", "body") else "SUVBW"
         paths[role] = write(array, tmp_path / f"{role}.nii.gz", quantity, on)
     return CaseFiles("a", "a", paths)
 
@@ -50,6 +50,21 @@ def test_the_body_is_the_filled_outline_of_the_ct(tmp_path):
     assert not found.body[20, 0, 0]
     assert found.known.all()
     assert found.ct[20, 20, 14] == -800
+
+
+def test_a_body_that_is_marked_is_scored_in_and_makes_a_piece(tmp_path):
+    """A piece shows no outline; here a PET without any outline at all is no other person's."""
+    marked = np.zeros(SHAPE)
+    marked[4:8, 12:20, 10:20] = 1
+    faint = measured() * 0.02
+    guess = measured() + np.random.default_rng(0).normal(0, 0.1, SHAPE)
+    case = files(tmp_path, reference=faint, predicted=guess, body=marked)
+    found = read_case(case, resample_prediction=False)
+    np.testing.assert_array_equal(found.body, marked > 0)
+    assert found.findings == ()
+    assert refusal(files(tmp_path, reference=faint, predicted=measured())).code == "suv-implausible"
+    empty = files(tmp_path, body=np.zeros(SHAPE))
+    assert refusal(empty).code == "no-body"
 
 
 def test_without_a_ct_the_body_is_the_outline_of_the_measured_pet(tmp_path):
@@ -252,7 +267,7 @@ def test_lesions_of_another_place_are_not_no_lesions(tmp_path):
 
 def test_where_there_is_no_prediction_no_organ_and_no_lesion_is_scored(tmp_path):
     """The liver and the lesion are cut by the edge of what the prediction covers."""
-    on = geometry(origin_mm=(-188.0 + 11 * 8, -156.0, 10.0))
+    on = geometry(origin_mm=np.add(ORIGIN_MM, (11 * 8, 0, 0)))
     arrays = {"predicted": (measured(), on), "labels": labels(), "lesions": lesions()}
     found = read_case(files(tmp_path, **arrays), resample_prediction=True)
     names = {LIVER: "liver"}
@@ -273,7 +288,7 @@ def test_the_dome_is_where_the_liver_ends_and_not_where_the_prediction_does(tmp_
     whole = read_case(files(tmp_path, labels=labels()), resample_prediction=False)
     with pytest.raises(InputRefused, match="covers"):
         read_case(files(tmp_path, **arrays), resample_prediction=True)
-    top = geometry((18, *SHAPE[1:]), origin_mm=(-188.0, -156.0, 10.0 + 6 * 8))
+    top = geometry((18, *SHAPE[1:]), origin_mm=np.add(ORIGIN_MM, (0, 0, 6 * 8)))
     part = read_case(
         files(tmp_path, predicted=(measured()[6:], top), labels=labels()), resample_prediction=True
     )

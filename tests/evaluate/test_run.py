@@ -19,19 +19,25 @@ from ctpet.evaluate.score import Scored, patient_key
 from ctpet.evaluate.summary import value_of
 from ctpet.evaluate.tally import tally
 from ctpet.volume import Volume, resample
-from tests.evaluate.pairs import geometry, labels, lesions, measured, write, write_patient
+from tests.evaluate.pairs import (
+    ERRORS,
+    geometry,
+    labels,
+    lesions,
+    measured,
+    write,
+    write_patient,
+    write_patients,
+)
 from tests.prepare.studies import SHAPE, trunk, write_study
 
 PATIENTS = 6
-ERRORS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
 SALT = "77"
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("evaluation")
-    for number, error in enumerate(ERRORS):
-        write_patient(folder, number, error=error)
+    folder = write_patients(tmp_path_factory.mktemp("evaluation"))
     (folder / "labels" / "labels.json").write_text('{"5": "Liver"}', "utf-8")
     return folder
 
@@ -190,7 +196,7 @@ def test_a_bad_case_is_told_and_the_others_go_on(tmp_path):
 
 def test_whom_the_model_saw_is_marked(root, monkeypatch):
     seen = TrainingData("made", "", "", SALT, (hash_patient("patient-3", SALT),))
-    contract = type("Contract", (), {"ever_seen": (seen,), "name": "made"})()
+    contract = type("Contract", (), {"ever_seen": (seen,), "name": "made", "interval": None})()
     model = type("Model", (), {"contract": contract, "digest": "00"})()
     monkeypatch.setattr(run, "find_maker", lambda *_: model)
     found = evaluate(EvaluateRequest(sources(root), model=root))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from onnx import helper
 
+from ctpet.contract import IntervalPromise
 from ctpet.errors import BackendUnavailable, CtpetError, ModelInvalid
 from ctpet.infer.backend import Execution
 from ctpet.infer.providers import offered
@@ -16,6 +17,7 @@ from ctpet.volume import Geometry, Volume, covering_grid
 from tests.onnx_factory import (
     a_contract,
     a_model,
+    bounded_bytes,
     convolution_bytes,
     graph_bytes,
     identity_bytes,
@@ -120,8 +122,9 @@ def test_too_little_memory_is_told(tmp_path):
 
 def test_a_gpu_that_does_not_start_leaves_windows_for_the_processor(tmp_path, monkeypatch):
     """auto plans for the GPU's memory first, and must not keep that plan on the processor."""
-    machine = replace(offered(), cuda=(80 * 2**30,), cuda_absence="", openvino=())
-    for module in ("ctpet.infer.onnx", "ctpet.infer.synthesize"):
+    absent = {"openvino": (), "openvino_absence": "OpenVINO: not installed"}
+    machine = replace(offered(), cuda=(80 * 2**30,), cuda_absence="", **absent)
+    for module in ("ctpet.infer.engines", "ctpet.infer.synthesize"):
         monkeypatch.setattr(f"{module}.offered", lambda: machine)
     monkeypatch.setattr("ctpet.infer.synthesize.available_memory_bytes", lambda: 40_000)
     model = a_model(tmp_path, identity_bytes(), working_bytes_per_voxel=4)
@@ -212,7 +215,7 @@ from pathlib import Path
 import numpy as np
 from ctpet.infer.backend import Execution
 from ctpet.infer.model import load_model
-from ctpet.infer.onnx import open_backend
+from ctpet.infer.engines import open_backend
 engine = Execution(device="cpu", engine=sys.argv[2])
 backend = open_backend(load_model(Path(sys.argv[1])), (64, 64, 64), engine)
 window = np.zeros((1, 1, 64, 64, 64), np.float32)
@@ -233,3 +236,40 @@ def test_a_second_window_needs_no_more_memory_than_the_first(engine, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     first, *later = map(int, done.stdout.split())
     assert max(later) < first + 40 * 2**20
+
+
+PROMISE = IntervalPromise(0.9, "Six patients.", 6, (), (1.0,))
+
+
+@pytest.mark.parametrize("sees", ["field-of-view", "patient"])
+def test_bounds_come_beside_the_pet_on_its_grid(tmp_path, sees):
+    model = a_model(tmp_path, bounded_bytes(), interval=PROMISE, sees=sees)
+    ct = replace(a_ct(), array=np.full((20, 30, 40), 40, np.float32))
+    done = synthesize(ct, model, execution=CPU)
+    low, high = done.bounds
+    there = done.pet.array == 40
+    assert there.sum() == 20 * 30 * 40
+    assert set(low.array[there]) == {39}
+    assert set(high.array[there]) == {42}
+    for bound in (low, high):
+        assert bound.geometry.agrees_with(done.pet.geometry)
+        assert bound.quantity == "SUVBW"
+
+
+def test_a_model_without_bounds_has_none(tmp_path):
+    assert synthesize(a_ct(), a_model(tmp_path, identity_bytes()), execution=CPU).bounds is None
+
+
+@pytest.mark.parametrize(("below", "above"), [(-1.0, 2.0), (1.0, -2.0), (-1.0, -1.0)])
+def test_bounds_on_the_wrong_side_are_not_used(tmp_path, below, above):
+    model = a_model(tmp_path, bounded_bytes(below, above), interval=PROMISE, suv_range=(-9.0, 9.0))
+    ct = replace(a_ct(), array=np.zeros((20, 30, 40), np.float32))
+    with pytest.raises(ModelInvalid, match="outside of its own bounds"):
+        synthesize(ct, model, execution=CPU)
+
+
+def test_a_graph_must_have_the_outputs_of_its_promise(tmp_path):
+    with pytest.raises(ModelInvalid, match="must have as output suv, suv_low, suv_high"):
+        a_model(tmp_path, identity_bytes(), interval=PROMISE)
+    with pytest.raises(ModelInvalid, match="must have one output pet_suvbw"):
+        a_model(tmp_path, bounded_bytes())

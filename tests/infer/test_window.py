@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ctpet.errors import CtpetError
 from ctpet.infer.backend import Execution
-from ctpet.infer.onnx import open_backend
+from ctpet.infer.engines import open_backend
 from ctpet.infer.window import WindowPlan, plan_windows, run_windows
 from tests.onnx_factory import a_contract, a_model, convolution_bytes, identity_bytes, strided_bytes
 
@@ -69,7 +69,7 @@ def test_identity_returns_its_input_bit_by_bit(shape, multiple, halo, voxels):
         return
     hu = np.random.default_rng(0).normal(0, 500, shape).astype(np.float32)
     done = []
-    out = run_windows(hu, plan, lambda window: window.copy(), done.append)
+    (out,) = run_windows(hu, plan, lambda window: window.copy(), done.append)
     np.testing.assert_array_equal(out, hu)
     assert done == sorted(done)
     assert done[0] == 0.0
@@ -119,7 +119,7 @@ def test_a_whole_volume_comes_back_as_it_is_padding_left_out():
     contract = a_contract(size_multiple=(8, 8, 8), halo_voxels=None)
     hu = np.random.default_rng(0).normal(0, 500, (9, 17, 5)).astype(np.float32)
     plan = plan_windows(hu.shape, contract, 2**40)
-    np.testing.assert_array_equal(run_windows(hu, plan, lambda x: x.copy(), nothing), hu)
+    np.testing.assert_array_equal(run_windows(hu, plan, lambda x: x.copy(), nothing), hu[None])
 
 
 def test_a_window_that_cannot_fit_says_what_is_needed():
@@ -132,7 +132,7 @@ def test_padding_is_air_and_is_cropped():
     seen = []
     plan = plan_windows((3, 5, 6), a_contract(size_multiple=(4, 4, 4)), 10**9)
     hu = np.full((3, 5, 6), 40, np.float32)
-    out = run_windows(hu, plan, lambda w: (seen.append(w.copy()), w)[1], nothing)
+    (out,) = run_windows(hu, plan, lambda w: (seen.append(w.copy()), w)[1], nothing)
     assert out.shape == (3, 5, 6)
     (window,) = seen
     assert window.shape == (1, 1, 4, 8, 8)
@@ -154,14 +154,14 @@ def test_windowed_equals_one_pass(name, tmp_path):
     cpu = Execution(device="cpu", engine="onnxruntime")
     hu = np.random.default_rng(3).normal(0, 500, (61, 45, 38)).astype(np.float32)
     whole = plan_windows(hu.shape, model.contract, 10**10)
-    expected = run_windows(hu, whole, open_backend(model, whole.size, cpu).run, nothing)
+    (expected,) = run_windows(hu, whole, open_backend(model, whole.size, cpu).run, nothing)
     if name == "identity":
         np.testing.assert_allclose(expected, hu, rtol=1e-6)
     counts = set()
     for voxels in (24**3, 48 * 40 * 30, 24 * 48 * 40):
         plan = plan_windows(hu.shape, model.contract, voxels * 64)
         counts.add(plan.count)
-        out = run_windows(hu, plan, open_backend(model, plan.size, cpu).run, nothing)
+        (out,) = run_windows(hu, plan, open_backend(model, plan.size, cpu).run, nothing)
         np.testing.assert_allclose(out, expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
     assert len(counts) > 1
     assert min(counts) > 1
@@ -175,5 +175,5 @@ def test_a_halo_that_is_too_small_shows(tmp_path):
     outs = []
     for voxels in (10**6, 12 * 24 * 24):
         plan = plan_windows(hu.shape, model.contract, voxels * 64)
-        outs.append(run_windows(hu, plan, open_backend(model, plan.size, cpu).run, nothing))
+        outs.append(run_windows(hu, plan, open_backend(model, plan.size, cpu).run, nothing)[0])
     assert np.abs(outs[0] - outs[1]).max() > 1e-2 * np.abs(outs[0]).max()

@@ -28,7 +28,7 @@ def job(tmp_path_factory):
     """A finished job on a small CT, with NIfTI."""
     folder = tmp_path_factory.mktemp("job")
     ct = write_series(ct_series(), folder / "ct")
-    return synthesize(ct, folder / "out", nifti=True)
+    return synthesize(ct, folder / "out", also=["nifti"])
 
 
 def test_everything_is_written(job):

@@ -4,19 +4,25 @@ import csv
 import json
 import shlex
 import shutil
+import sys
 
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from ctpet import api
 from ctpet.cli import app
 from ctpet.errors import CtpetError
+from ctpet.learn.crossval.folds import _launches, open_folds, search_path
 from ctpet.learn.crossval.held_out import TREES
 from ctpet.learn.crossval.run import CrossvalRequest, predict_all
 from ctpet.learn.export.trained import read_average, read_trained
+from ctpet.learn.run_folder import read_begun
 from ctpet.learn.trees import BoostedTrees, features
-from ctpet.nifti import read_nifti
+from ctpet.learn.weights import read_weights
+from ctpet.nifti import read_nifti, read_nifti_labels
+from ctpet.prepare.boxes import BoxRule, box_cases
 from ctpet.prepare.cases import BODY, list_cases
 from ctpet.prepare.splits import read_splits
 from ctpet.volume.outline import body_of_ct
@@ -47,6 +53,16 @@ def dataset(tmp_path_factory):
 def done(dataset, tmp_path_factory):
     out = tmp_path_factory.mktemp("out") / "crossval"
     return api.crossval(CrossvalRequest(overrides(dataset), out)), out
+
+
+def test_an_experiment_of_ones_own_is_found_and_launches_nothing(dataset, tmp_path):
+    own = tmp_path / "plans of mine"
+    api.plan(dataset, own / "experiment" / "mine.yaml", device="cpu")
+    folds = open_folds([search_path(own), "experiment=mine"], tmp_path / "out", [0])
+    assert folds[0].config.name == "mine"
+    assert folds[0].config.data.dataset == str(dataset)
+    assert not _launches(search_path(own))
+    assert _launches("hydra/launcher=submitit_slurm")
 
 
 def rows(out):
@@ -98,6 +114,7 @@ def test_the_report_names_the_trees_and_how_to_make_it_again(done):
     assert result.evaluation.cross_validated
     assert "are at home here and the model is not" not in page
     assert "5 patients in 2 folds" in page
+    assert {row["body"] for row in rows(out)} == {""}, "whole cases show their outlines"
     record = json.loads((out / "crossval.json").read_text())
     assert record["command"] == result.predicted.command
     assert record["command"].startswith("ctpet crossval name=made ")
@@ -139,6 +156,42 @@ def test_a_fold_that_was_trained_anew_is_predicted_anew(done, tmp_path):
         assert places[row["case"]].read_bytes() != before[row["case"]]
 
 
+def test_hydras_launcher_trains_the_same_networks(done, dataset, tmp_path, capfd):
+    _, first = done
+    out = tmp_path / "it's launched"
+    told = [one for one in overrides(dataset) if not one.startswith("name=")]
+    arguments = list(sys.argv)
+    predict_all(CrossvalRequest((*told, "hydra/launcher=basic"), out))
+    assert sys.argv == arguments
+    assert (out / "sweep" / "multirun.yaml").exists()
+    assert [read_begun(out / fold).config.name for fold in ("fold0", "fold1")] == [out.name] * 2
+    for fold in ("fold0", "fold1"):
+        one, other = (
+            read_weights(folder / fold / "checkpoints" / "last.ckpt") for folder in (first, out)
+        )
+        assert one.keys() == other.keys()
+        assert all(torch.equal(value, other[name]) for name, value in one.items())
+    capfd.readouterr()
+    again = (*told, "hydra/launcher=basic")
+    predict_all(CrossvalRequest(again, out))
+    assert "Launching" not in capfd.readouterr().out, "nothing was left to train"
+
+
+def test_a_launched_fold_that_fails_is_told_by_its_fold(dataset, tmp_path, capfd):
+    told = (*overrides(dataset), "optimizer.lr=1e30", "hydra/launcher=basic")
+    with pytest.raises(CtpetError, match="The loss is nan"):
+        predict_all(CrossvalRequest(told, tmp_path / "out"))
+    lines = capfd.readouterr().err.splitlines()
+    for fold in (0, 1):
+        assert any(one.startswith(f"ctpet: job {fold} (data.fold={fold}): The") for one in lines)
+
+
+def test_a_key_of_a_launcher_that_was_not_chosen_is_refused_and_not_forgotten(dataset, tmp_path):
+    told = (*overrides(dataset), "hydra.launcher.n_jobs=2")
+    with pytest.raises(CtpetError, match=r"hydra\.launcher\.n_jobs"):
+        predict_all(CrossvalRequest(told, tmp_path / "out"))
+
+
 def test_another_experiment_in_the_same_folder_is_refused_before_anything_is_written(done):
     _, out = done
     before = (out / "fold0" / "config.yaml").read_text()
@@ -161,6 +214,14 @@ def test_patients_may_be_judged_on_boxes(dataset, tmp_path):
     held_out = read_splits(dataset).folds[0]
     assert result.evaluation.patients == len(held_out)
     assert len(result.evaluation.cases) == 3 * len(held_out)
+    regions = {
+        box.case_id: box.array("region")
+        for box in box_cases(list_cases(dataset), BoxRule(side_mm=64, per_patient=3, seed=5))
+    }
+    for case, row in zip(result.evaluation.cases, rows(out), strict=True):
+        marked = read_nifti_labels(out / "predictions" / row["body"]).array
+        np.testing.assert_array_equal(marked == 1, regions[row["case"]] == BODY)
+        assert {one.code for one in case.findings} <= {"prediction-constant"}
     places = [out / "predictions" / row["predicted"] for row in rows(out)]
     assert {read_nifti(place, "SUVBW").array.shape for place in places} == {(16, 16, 16)}
 

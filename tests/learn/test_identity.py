@@ -34,7 +34,7 @@ def files(run):
         ("seed=5", "seed was 20261122 and is 5"),
         ("network.backbone.backbone.init_filters=16", "init_filters was 8 and is 16"),
         ("loss=sharp", "loss"),
-        ("trainer.precision=16-mixed", "trainer.precision was 32-true and is 16-mixed"),
+        ("trainer.precision=64-true", "trainer.precision was 32-true and is 64-true"),
         ("callbacks.average.decay=0.5", "callbacks.average.decay was 0.995 and is 0.5"),
     ],
 )

@@ -12,7 +12,7 @@ from ctpet.learn.command import train_with
 from ctpet.learn.lineage import read_parent, refuse_another_kind
 from ctpet.learn.mixture import DataSet
 from ctpet.learn.together import OpenDataSet, seen_before
-from ctpet.phantom.examination import phantom_patient_id
+from ctpet.phantom.domain import phantom_patient_id
 from ctpet.prepare.cases import list_cases
 from ctpet.prepare.dataset import read_dataset
 from tests.case_factory import make_dataset

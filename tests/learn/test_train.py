@@ -23,6 +23,7 @@ from tests.learn.made_runs import LIGHTNING_TALKS, TINY, config
 pytestmark = LIGHTNING_TALKS
 CONFIGS = resource_folder("configs")
 EXPERIMENTS = sorted(path.stem for path in (CONFIGS / "experiment").glob("*.yaml"))
+TAUGHT_BESIDE_STS = {"phantoms_and_sts": "phantoms", "whole_body": "wide"}
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +34,10 @@ def dataset(tmp_path_factory):
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_every_experiment_runs_two_steps(tmp_path, dataset, experiment):
     own = [f"data.dataset={dataset}"]
-    if experiment == "phantoms_and_sts":
+    if experiment in TAUGHT_BESIDE_STS:
         other = make_dataset(tmp_path / "other", first=4, salt="11")
-        own = [f"data.datasets.phantoms.dataset={dataset}", f"data.datasets.sts.dataset={other}"]
+        digital = f"data.datasets.{TAUGHT_BESIDE_STS[experiment]}.dataset={dataset}"
+        own = [digital, f"data.datasets.sts.dataset={other}"]
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         made = compose(
             "train",

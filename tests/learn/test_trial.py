@@ -2,44 +2,16 @@
 
 import pytest
 import torch
-from hydra.utils import instantiate
 from torch import nn
 
 from ctpet.errors import CtpetError
 from ctpet.learn.command import train_with
-from ctpet.learn.hu_channels import HuChannels
-from ctpet.learn.network import SuvNetwork
 from ctpet.learn.trial import refuse_what_fails
 from tests.case_factory import make_dataset
+from tests.learn.backbones import DYNUNET, UNET, network
 from tests.learn.made_runs import LIGHTNING_TALKS, SHORT
 
 MULTIPLE, CROP = (4, 4, 4), (16, 16, 16)
-UNET = {
-    "_target_": "monai.networks.nets.UNet",
-    "spatial_dims": 3,
-    "in_channels": 2,
-    "out_channels": 1,
-    "channels": [2, 4, 4],
-    "strides": [2, 2],
-    "norm": "batch",
-}
-DYNUNET = {
-    "_target_": "monai.networks.nets.DynUNet",
-    "spatial_dims": 3,
-    "in_channels": 2,
-    "out_channels": 1,
-    "kernel_size": [3, 3, 3, 3],
-    "strides": [1, 2, 2, 1],
-    "upsample_kernel_size": [2, 2, 1],
-    "filters": [2, 4, 4, 4],
-    "norm_name": "batch",
-}
-
-
-def network(backbone):
-    if not isinstance(backbone, nn.Module):
-        backbone = instantiate(backbone)
-    return SuvNetwork(HuChannels([[-1024, 1024], [-160, 240]]), backbone, 25.0)
 
 
 def refusal(backbone):
@@ -57,7 +29,7 @@ def refusal(backbone):
     [
         ("+network.backbone.colour=red", "network.backbone"),
         ("network.backbone.in_channels=5", "in_channels"),
-        ("+network.backbone.deep_supervision=true", "network.backbone.deep_supervision=false"),
+        ("network.backbone.deep_supr_num=3", "less than the number of up sample layers"),
     ],
 )
 def test_a_training_refuses_before_it_writes_anything(tmp_path, override, told):
@@ -80,11 +52,19 @@ class Raises(nn.Module):
 
 
 class Returns(nn.Module):
+    """Returns its function of the channels and of whether it is in training."""
+
+    def __init__(self, returns):
+        super().__init__()
+        self.inner, self.returns = nn.Identity(), returns
+
     def forward(self, channels):
-        return [channels[:, :1], channels[:, 1:]]
+        return self.returns(channels, self.training)
 
 
-@pytest.mark.parametrize("backbone", [UNET, DYNUNET])
+@pytest.mark.parametrize(
+    "backbone", [UNET, DYNUNET, {**DYNUNET, "deep_supervision": True, "deep_supr_num": 2}]
+)
 def test_what_fits_is_taken_and_left_as_it_was(backbone):
     made = network(backbone)
     before = {name: value.clone() for name, value in made.state_dict().items()}
@@ -114,10 +94,43 @@ def test_a_network_with_several_channels_out_is_refused():
     assert "network.backbone.out_channels=1" in told
 
 
-def test_deep_supervision_is_refused_by_its_key():
-    told = refusal({**DYNUNET, "deep_supervision": True, "deep_supr_num": 1})
-    assert "network.backbone.deep_supervision=false" in told
-    assert "returns list" in refusal(Returns())
+def fine(x, _=None):
+    return x[:, :1]
+
+
+def coarse(x):
+    return x[:, 1:, ::2, ::2, ::2]
+
+
+@pytest.mark.parametrize(
+    "returns",
+    [
+        lambda x, training: [fine(x), coarse(x)] if training else [fine(x)],
+        lambda x, training: (fine(x), coarse(x)) if training else fine(x),
+        lambda x, training: torch.stack([fine(x), 2 * fine(x)], 1) if training else fine(x),
+    ],
+)
+def test_heads_are_taken_as_a_list_or_stacked_whatever_their_sizes(returns):
+    refuse_what_fails(network(Returns(returns)), CROP, MULTIPLE)
+
+
+@pytest.mark.parametrize(
+    ("returns", "told"),
+    [
+        (lambda x, _: [fine(x), coarse(x)], "returns 2 outputs when it predicts"),
+        (
+            lambda x, training: [2 * fine(x), fine(x)] if training else fine(x),
+            "predicts the one that is number 2 of them; it must be the first",
+        ),
+        (lambda x, _: [coarse(x), fine(x)], "must return [1, 1, 16, 16, 16]"),
+        (lambda x, _: [fine(x), x], "returns [1, 2, 16, 16, 16]"),
+        (lambda x, _: [fine(x), x[:, 0]], "returns [1, 16, 16, 16]"),
+        (lambda x, _: {"out": fine(x)}, "returns dict"),
+        (lambda *_: [], "returns list"),
+    ],
+)
+def test_heads_that_cannot_be_told_are_refused(returns, told):
+    assert told in refusal(Returns(returns))
 
 
 def test_a_size_multiple_that_is_too_small_is_named():

@@ -7,23 +7,16 @@ import numpy as np
 from ctpet.nifti import write_nifti
 from ctpet.prepare.run import PrepareRequest, run_prepare
 from ctpet.prepare.splits import read_splits
-from ctpet.volume import Geometry, Volume
-from tests.prepare.studies import SHAPE, trunk, uptake
+from ctpet.volume import Volume
+from tests.prepare.studies import SHAPE, grid, trunk, uptake
 
 SPACING = (8.0, 8.0, 8.0)
 BLOCK = np.s_[2:4, 18:22, 10:14]
 
 
-def geometry(shape=SHAPE, mm=8.0):
-    affine = np.zeros((4, 4))
-    affine[2, 0] = affine[1, 1] = affine[0, 2] = mm
-    affine[3, 3] = 1
-    return Geometry(shape, affine)
-
-
 def write(path, array, quantity="HU"):
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_nifti(Volume(np.asarray(array, np.float32), geometry(), quantity), path)
+    write_nifti(Volume(np.asarray(array, np.float32), grid(), quantity), path)
 
 
 def marks(**at):

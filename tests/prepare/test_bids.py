@@ -9,7 +9,7 @@ from ctpet.errors import InputRefused
 from ctpet.prepare.cases import list_cases
 from ctpet.prepare.suv_scale import suv_scale
 from tests.prepare.layouts import Writer, codes, marks, prepare, told_apart
-from tests.prepare.studies import trunk, uptake
+from tests.prepare.studies import on_ct, trunk, uptake
 
 FDG = {
     "TracerName": "FDG",
@@ -71,7 +71,7 @@ def test_subjects_and_sessions(raw, tmp_path):
     assert [note.code for note in result.notes] == ["files-left"]
     marked = [case for case in list_cases(result.out) if case.has("lesions")]
     assert len(marked) == 1
-    np.testing.assert_array_equal(marked[0].array("lesions"), marks())
+    np.testing.assert_array_equal(on_ct(marked[0], "lesions"), marks())
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_becquerels_become_suv_where_everything_is_known(raw, tmp_path, changes,
     result = prepare(raw.root, tmp_path / "out")
     assert codes(result) == {"raw/sub-01": ""}
     (case,) = list_cases(result.out)
-    np.testing.assert_allclose(case.array("pet"), uptake(trunk()), rtol=1e-5)
+    np.testing.assert_allclose(on_ct(case, "pet"), uptake(trunk()), rtol=1e-5)
     assert "suv-by-sidecar" in case.findings
 
 
@@ -102,7 +102,7 @@ def test_pounds_and_the_weight_of_a_session(raw, tmp_path):
     raw.json("sub-01/sub-01_sessions.tsv", table)
     raw.json("sub-01/sub-01_sessions.json", {"body_weight": {"Units": "lbs"}})
     (case,) = list_cases(prepare(raw.root, tmp_path / "out").out)
-    np.testing.assert_allclose(case.array("pet"), uptake(trunk()), rtol=1e-5)
+    np.testing.assert_allclose(on_ct(case, "pet"), uptake(trunk()), rtol=1e-5)
 
 
 def test_a_side_car_above_holds_for_those_below(raw, tmp_path):
@@ -174,4 +174,4 @@ def test_a_side_car_counts_in_plain_folders_too(raw, tmp_path):
     result = prepare(raw.root, tmp_path / "out")
     assert codes(result) == {"p1": "", "p2": "weight-missing"}
     (case,) = list_cases(result.out)
-    np.testing.assert_allclose(case.array("pet"), uptake(trunk()), rtol=1e-5)
+    np.testing.assert_allclose(on_ct(case, "pet"), uptake(trunk()), rtol=1e-5)

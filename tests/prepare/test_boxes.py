@@ -17,7 +17,7 @@ RULE = BoxRule(side_mm=48, per_patient=8, seed=20261122)
 def test_the_places_of_boxes_are_known(tmp_path):
     case = make_case(tmp_path, 0)
     starts = [box.start for box in place_boxes(case, RULE, 3)]
-    assert starts == [(6, 2, 10), (3, 4, 18), (0, 3, 14)]
+    assert starts == [(6, 2, 10), (4, 4, 18), (1, 3, 14)]
     assert {box.size for box in place_boxes(case, RULE, 3)} == {(12, 12, 12)}
 
 
@@ -31,12 +31,13 @@ def test_boxes_depend_on_seed_and_case_id_alone(tmp_path):
     assert place_boxes(case, replace(RULE, seed=1), 8) != places
 
 
-def test_boxes_lie_inside_the_case_and_reach_its_faces(tmp_path):
+def test_boxes_lie_in_the_measured_field_and_reach_its_faces(tmp_path):
+    """The first slice of these cases was not measured."""
     case = make_case(tmp_path, 0)
     places = place_boxes(case, RULE, 500)
     starts = np.array([box.start for box in places])
     assert len(set(places)) == len(places) > 300
-    np.testing.assert_array_equal(starts.min(axis=0), 0)
+    np.testing.assert_array_equal(starts.min(axis=0), [1, 0, 0])
     np.testing.assert_array_equal(starts.max(axis=0), np.array(case.shape) - 12)
 
 
@@ -48,8 +49,9 @@ def test_every_box_has_measured_body(tmp_path):
 
 
 def test_a_box_is_a_case_that_shows_the_same_patient(tmp_path):
-    case = make_case(tmp_path, 0)
+    case = replace(make_case(tmp_path, 0), label_names={"5": "liver"})
     box = box_cases([case], RULE)[0]
+    assert box.label_names == {"5": "liver"}
     k, j, i = place_boxes(case, RULE, 1)[0].start
     assert box.case_id == "case-00-box00"
     assert box.patient_hash == case.patient_hash
@@ -84,13 +86,13 @@ def test_a_box_can_be_written_as_a_case(tmp_path):
 def test_a_case_smaller_than_a_box_is_its_only_box(tmp_path):
     case = make_case(tmp_path, 0)
     boxes = box_cases([case], replace(RULE, side_mm=500))
-    assert [box.shape for box in boxes] == [case.shape]
-    assert boxes[0].affine == case.affine
+    assert [box.shape for box in boxes] == [(23, 32, 40)]
+    np.testing.assert_allclose(boxes[0].geometry.origin_mm, case.geometry.index_to_lps((1, 0, 0)))
 
 
 def test_a_case_shorter_than_a_box_along_one_axis_is_clipped_there(tmp_path):
     case = make_case(tmp_path, 0, shape=(6, 32, 40))
-    assert {box.shape for box in box_cases([case], RULE)} == {(6, 12, 12)}
+    assert {box.shape for box in box_cases([case], RULE)} == {(5, 12, 12)}
 
 
 def test_a_patients_boxes_are_shared_by_the_patients_cases(tmp_path):

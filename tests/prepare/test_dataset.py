@@ -8,25 +8,43 @@ from ctpet.dicom.suv.kind import NOT_FOR_TRAINING
 from ctpet.errors import InputRefused
 from ctpet.prepare.cases import CaseInvalid
 from ctpet.prepare.dataset import About, DatasetInfo, open_dataset, read_dataset, write_dataset
+from tests.case_factory import make_dataset
 
 GRID = (4.0, 4.0, 4.0)
 
 
-def test_a_tracer_that_was_said_is_kept(tmp_path):
-    open_dataset(tmp_path / "set", GRID, About(tracer="PSMA"))
-    assert read_dataset(tmp_path / "set").known_tracer == "PSMA"
-    open_dataset(tmp_path / "set", GRID, About())
-    assert read_dataset(tmp_path / "set").known_tracer == "PSMA"
+@pytest.fixture
+def dataset(tmp_path):
+    """Cases at 4 mm of which nobody has said the tracer."""
+    return make_dataset(tmp_path / "set")
 
 
-def test_one_data_set_is_of_one_tracer(tmp_path):
-    open_dataset(tmp_path / "set", GRID, About())
-    open_dataset(tmp_path / "set", GRID, About(tracer="PSMA"))
-    before = (tmp_path / "set" / "dataset.json").read_bytes()
+def said(dataset, **about):
+    """Go on with a data set, and say something about it."""
+    write_dataset(dataset, open_dataset(dataset, GRID, About(**about)))
+
+
+def test_a_tracer_that_was_said_is_kept(dataset):
+    said(dataset, tracer="PSMA")
+    assert read_dataset(dataset).known_tracer == "PSMA"
+    said(dataset)
+    assert read_dataset(dataset).known_tracer == "PSMA"
+
+
+def test_without_cases_nothing_is_settled_but_what_was_said(tmp_path):
+    write_dataset(tmp_path, DatasetInfo(GRID, "00", tracer="PSMA"))
+    info = open_dataset(tmp_path, (8.0, 8.0, 8.0), About(salt="01", tracer="FDG"))
+    assert (info.spacing_mm, info.salt, info.tracer) == ((8.0, 8.0, 8.0), "01", "FDG")
+    assert read_dataset(tmp_path).spacing_mm == GRID
+
+
+def test_one_data_set_is_of_one_tracer(dataset):
+    said(dataset, tracer="PSMA")
+    before = (dataset / "dataset.json").read_bytes()
     with pytest.raises(InputRefused, match="holds PETs of PSMA, not of FDG") as refused:
-        open_dataset(tmp_path / "set", GRID, About(tracer="FDG"))
+        said(dataset, tracer="FDG")
     assert refused.value.code == "tracer-differs"
-    assert (tmp_path / "set" / "dataset.json").read_bytes() == before
+    assert (dataset / "dataset.json").read_bytes() == before
 
 
 @pytest.mark.parametrize(

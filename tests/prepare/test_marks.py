@@ -15,12 +15,12 @@ from ctpet.dicom.structures.segmentation import read_segmentation
 from ctpet.nifti import read_nifti_labels
 from ctpet.prepare.cases import list_cases
 from ctpet.prepare.structures import NUMBERS, kind_of, organ_of
-from ctpet.volume import Geometry, nearest
+from ctpet.volume import nearest
 from tests.dicom_factory import write_series
 from tests.pet_factory import set_all
-from tests.prepare.layouts import BLOCK, geometry, prepare, write
+from tests.prepare.layouts import BLOCK, prepare, write
 from tests.prepare.marks import at, save, segmentation, square, structure_set
-from tests.prepare.studies import ORIGIN_MM, SHAPE, study
+from tests.prepare.studies import SHAPE, grid, on_ct, study
 
 OTHER = np.s_[10:12, 20:24, 20:24]
 
@@ -74,8 +74,8 @@ def test_segments_lie_where_they_were_marked(exam, source, form):
     tumour, liver = mask(BLOCK), mask(OTHER)
     seg = segmentation(getattr(exam, source), [tumour, liver], ["Tumor", "Liver"], form=form)
     case = exam.case(seg)
-    np.testing.assert_array_equal(case.array("lesions"), tumour)
-    np.testing.assert_array_equal(case.array("labels"), liver * NUMBERS["liver"])
+    np.testing.assert_array_equal(on_ct(case, "lesions"), tumour)
+    np.testing.assert_array_equal(on_ct(case, "labels"), liver * NUMBERS["liver"])
     assert case.label_names == {str(NUMBERS["liver"]): "liver"}
     assert not warned(case)
     assert ("segmentation-fractional" in case.findings) == (form == "FRACTIONAL")
@@ -89,9 +89,7 @@ def test_voxels_are_highdicoms(exam):
     volume = hd.seg.Segmentation.from_dataset(seg).get_volume(combine_segments=True)
     theirs = volume.to_patient_orientation("HPL").array
     (one,) = read_segmentation(seg).found
-    affine = geometry().affine.copy()
-    affine[:3, 3] = ORIGIN_MM
-    mine = nearest(one.marked, Geometry(SHAPE, affine))
+    mine = nearest(one.marked, grid())
     np.testing.assert_array_equal(mine, noise)
     np.testing.assert_array_equal(mine[1 : 1 + len(theirs)], theirs)
 
@@ -99,19 +97,19 @@ def test_voxels_are_highdicoms(exam):
 def test_planes_without_marks_between_sparse_ones_stay_empty(exam):
     tumour = mask(np.s_[4, 18:22, 10:14], np.s_[8, 18:22, 10:14])
     case = exam.case(segmentation(exam.pet, [tumour], ["Lesion"]))
-    np.testing.assert_array_equal(case.array("lesions"), tumour)
+    np.testing.assert_array_equal(on_ct(case, "lesions"), tumour)
 
 
 def test_a_single_plane_has_its_thickness(exam):
     tumour = mask(np.s_[4, 18:22, 10:14])
     case = exam.case(segmentation(exam.pet, [tumour], ["Lesion"]))
-    np.testing.assert_array_equal(case.array("lesions"), tumour)
+    np.testing.assert_array_equal(on_ct(case, "lesions"), tumour)
 
 
 def test_half_is_inside_and_less_is_not(exam):
     parts = mask(BLOCK) * np.float32(0.51) + mask(OTHER) * np.float32(0.45)
     case = exam.case(segmentation(exam.pet, [parts], ["Lesion"], form="FRACTIONAL"))
-    np.testing.assert_array_equal(case.array("lesions"), mask(BLOCK))
+    np.testing.assert_array_equal(on_ct(case, "lesions"), mask(BLOCK))
 
 
 def test_overlapping_segments(exam):
@@ -119,7 +117,7 @@ def test_overlapping_segments(exam):
     seg = segmentation(exam.ct, [part, whole], ["Pancreas", "Liver"], kind="organ")
     case = exam.case(seg)
     expected = np.where(part, NUMBERS["pancreas"], whole * NUMBERS["liver"])
-    np.testing.assert_array_equal(case.array("labels"), expected)
+    np.testing.assert_array_equal(on_ct(case, "labels"), expected)
     assert "structures-overlap" in case.findings
 
 
@@ -127,8 +125,8 @@ def test_names_that_say_nothing_go_by_their_codes_and_are_not_kept(exam):
     seg = segmentation(exam.ct, [mask(BLOCK)], ["Nguyen Van Anh 1961"], kind="lesion")
     other = segmentation(exam.ct, [mask(OTHER)], ["Nguyen Van Anh 1961"], kind="tissue")
     case = exam.case(seg, other)
-    np.testing.assert_array_equal(case.array("lesions"), mask(BLOCK))
-    np.testing.assert_array_equal(case.array("labels"), mask(OTHER) * 1001)
+    np.testing.assert_array_equal(on_ct(case, "lesions"), mask(BLOCK))
+    np.testing.assert_array_equal(on_ct(case, "labels"), mask(OTHER) * 1001)
     assert case.label_names == {"1001": "unknown"}
     assert "structure-unknown" in warned(case)
     for path in exam.result.out.rglob("*"):
@@ -138,7 +136,7 @@ def test_names_that_say_nothing_go_by_their_codes_and_are_not_kept(exam):
 def test_several_files_number_their_lesions(exam):
     segs = [segmentation(exam.pet, [mask(at)], ["Lesion"]) for at in (BLOCK, OTHER)]
     case = exam.case(*segs, segs[0])
-    lesions = case.array("lesions")
+    lesions = on_ct(case, "lesions")
     assert {int(lesions[BLOCK].max()), int(lesions[OTHER].max())} == {1, 2}
     np.testing.assert_array_equal(lesions > 0, mask(BLOCK, OTHER))
 
@@ -177,7 +175,14 @@ def test_a_file_beside_the_series_is_kept_and_the_marks_told(exam):
     write(exam.root / "lesions.nii.gz", mask(OTHER))
     case = exam.case(segmentation(exam.pet, [mask(BLOCK)], ["Lesion"]))
     assert "structures-left" in case.findings
-    assert not case.array("lesions")[BLOCK].any()
+    assert not on_ct(case, "lesions")[BLOCK].any()
+
+
+def test_numbers_of_a_file_are_not_called_as_the_marks_are(exam):
+    write(exam.root / "labels.nii.gz", mask(OTHER) * NUMBERS["liver"])
+    case = exam.case(segmentation(exam.ct, [mask(BLOCK)], ["Liver"], kind="organ"))
+    assert case.label_names == {}
+    assert "structures-read" not in case.findings
 
 
 def test_marks_of_no_pair_are_named(exam):
@@ -194,7 +199,7 @@ def test_an_archive_holds_its_segmentation(exam, tmp_path):
         archive.add(exam.root, "study")
     result = prepare(tmp_path / "packed", tmp_path / "two")
     (case,) = list_cases(result.out)
-    np.testing.assert_array_equal(case.array("lesions"), mask(BLOCK))
+    np.testing.assert_array_equal(on_ct(case, "lesions"), mask(BLOCK))
 
 
 def test_a_changed_segmentation_makes_the_case_again(exam):
@@ -219,9 +224,9 @@ def test_contours_are_filled_where_they_were_drawn(exam, source):
         ],
     )
     case = exam.case(drawn)
-    np.testing.assert_array_equal(case.array("lesions"), mask(np.s_[4:7, 18:22, 18:22]))
+    np.testing.assert_array_equal(on_ct(case, "lesions"), mask(np.s_[4:7, 18:22, 18:22]))
     lung = NUMBERS["lung_left"]
-    np.testing.assert_array_equal(case.array("labels"), mask(np.s_[9:11, 10:13, 10:13]) * lung)
+    np.testing.assert_array_equal(on_ct(case, "labels"), mask(np.s_[9:11, 10:13, 10:13]) * lung)
     assert case.label_names == {str(lung): "lung_left"}
     assert "margins-left" in case.findings
     assert not warned(case)
@@ -251,14 +256,14 @@ ISLAND[4, 14:17, 14:17] = True
 )  # fmt: skip
 def test_contours_in_one_plane(exam, contours, expected):
     case = exam.case(structure_set(exam.ct, region(contours)))
-    np.testing.assert_array_equal(case.array("lesions"), expected)
+    np.testing.assert_array_equal(on_ct(case, "lesions"), expected)
 
 
 def test_a_keyhole_is_a_hole(exam):
     outer, inner = square(4, 10, 20), square(4, 14, 16)
     around = [*outer, outer[0], inner[0], *inner[::-1], outer[0]]
     case = exam.case(structure_set(exam.ct, region([around])))
-    np.testing.assert_array_equal(case.array("lesions"), RING)
+    np.testing.assert_array_equal(on_ct(case, "lesions"), RING)
 
 
 def test_an_irregular_outline_is_skimages(exam):
@@ -267,13 +272,13 @@ def test_an_irregular_outline_is_skimages(exam):
     points = np.stack([20.3 + radius * np.cos(angle), 24.1 + radius * np.sin(angle)], axis=1)
     contour = [at(7, j, i) for j, i in points]
     case = exam.case(structure_set(exam.ct, region([contour])))
-    np.testing.assert_array_equal(case.array("lesions")[7] > 0, polygon2mask(SHAPE[1:], points))
-    assert not case.array("lesions")[[6, 8]].any()
+    np.testing.assert_array_equal(on_ct(case, "lesions")[7] > 0, polygon2mask(SHAPE[1:], points))
+    assert not on_ct(case, "lesions")[[6, 8]].any()
 
 
 def test_contours_of_every_second_slice_fill_what_they_stand_for(exam):
     case = exam.case(structure_set(exam.ct, region([square(k, 18, 21) for k in (4, 6, 8)])))
-    lesions = case.array("lesions")[:, 19, 19]
+    lesions = on_ct(case, "lesions")[:, 19, 19]
     assert lesions.sum() in (5, 6, 7)
     assert lesions[4:9].all()
 
@@ -282,7 +287,7 @@ def test_a_slice_that_was_not_drawn_is_filled_and_told(exam):
     contours = [square(k, 18, 21) for k in (4, 5, 7, 8)]
     case = exam.case(structure_set(exam.ct, region([*contours, square(14, 18, 21)])))
     np.testing.assert_array_equal(
-        case.array("lesions"), mask(np.s_[4:9, 18:22, 18:22], np.s_[14, 18:22, 18:22])
+        on_ct(case, "lesions"), mask(np.s_[4:9, 18:22, 18:22], np.s_[14, 18:22, 18:22])
     )
     assert "contours-interpolated" in case.findings
 
@@ -290,7 +295,7 @@ def test_a_slice_that_was_not_drawn_is_filled_and_told(exam):
 def test_contours_between_slices(exam):
     contours = [square(k + 0.25, 18, 21) for k in (4, 5, 6)]
     case = exam.case(structure_set(exam.ct, region(contours)))
-    np.testing.assert_array_equal(case.array("lesions"), mask(np.s_[4:7, 18:22, 18:22]))
+    np.testing.assert_array_equal(on_ct(case, "lesions"), mask(np.s_[4:7, 18:22, 18:22]))
 
 
 def test_sagittal_contours(exam):
@@ -299,7 +304,7 @@ def test_sagittal_contours(exam):
         for i in (20, 21)
     ]
     case = exam.case(structure_set(exam.ct, region(contours)))
-    np.testing.assert_array_equal(case.array("lesions"), mask(np.s_[4:13, 10:21, 20:22]))
+    np.testing.assert_array_equal(on_ct(case, "lesions"), mask(np.s_[4:13, 10:21, 20:22]))
 
 
 def test_oblique_contours_enclose_their_volume(exam):
@@ -308,7 +313,7 @@ def test_oblique_contours_enclose_their_volume(exam):
         [turn @ (x, y, z) + at(12, 20, 24) for x, y in ((-30, -20), (30, -20), (30, 20), (-30, 20))]
         for z in (-6, -3, 0, 3, 6)
     ]
-    (one,) = read_contours(structure_set(exam.ct, region(planes)), geometry()).found
+    (one,) = read_contours(structure_set(exam.ct, region(planes)), grid()).found
     volume_ml = np.count_nonzero(one.marked.array) * one.marked.geometry.voxel_volume_ml
     assert volume_ml == pytest.approx(60 * 40 * 15 / 1000, rel=0.06)
 

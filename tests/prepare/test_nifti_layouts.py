@@ -11,7 +11,7 @@ from ctpet.prepare.patients import patients_of
 from ctpet.prepare.spelling import is_study, other_tracer, patient_of_case, role_of
 from ctpet.prepare.structures import is_lesion_name
 from tests.prepare.layouts import BLOCK, Writer, codes, marks, prepare, told_apart, write
-from tests.prepare.studies import trunk, uptake
+from tests.prepare.studies import alone, on_ct, trunk, uptake
 
 CHANNELS = {
     "channel_names": {"0": "CT", "1": "PET"},
@@ -28,11 +28,11 @@ def raw(tmp_path):
 
 def check_first(result, *, ct=0, lesions=True):
     """A case holds CT, PET and lesions of the pair that was written with the number ``ct``."""
-    case = next(c for c in list_cases(result.out) if c.array("ct")[12, 12, 24] == 50 + ct)
-    np.testing.assert_array_equal(case.array("ct"), trunk() + np.int16(ct))
-    np.testing.assert_allclose(case.array("pet"), uptake(trunk()), atol=1e-5)
+    case = next(c for c in list_cases(result.out) if on_ct(c, "ct")[12, 12, 24] == 50 + ct)
+    np.testing.assert_array_equal(on_ct(case, "ct"), alone(trunk() + np.int16(ct)))
+    np.testing.assert_allclose(on_ct(case, "pet"), uptake(trunk()), atol=1e-5)
     if lesions:
-        np.testing.assert_array_equal(case.array("lesions"), marks())
+        np.testing.assert_array_equal(on_ct(case, "lesions"), marks())
     return case
 
 
@@ -61,7 +61,7 @@ def test_organs_are_labels_and_no_lesions(raw, tmp_path):
     raw.pair("a/ct.nii.gz", "a/pet.nii.gz", labels="a/labels.nii.gz")
     case = check_first(prepare(raw.root, tmp_path / "out"), lesions=False)
     assert not case.has("lesions")
-    np.testing.assert_array_equal(case.array("labels"), (trunk() > 300) * 7)
+    np.testing.assert_array_equal(on_ct(case, "labels"), (trunk() > 300) * 7)
 
 
 def test_suv_is_taken_before_becquerels_and_the_scanned_ct_before_the_resampled(raw, tmp_path):
@@ -243,7 +243,7 @@ def test_labels_are_lesions_or_organs_by_name(raw, tmp_path, labels, lesions, or
         if numbers:
             assert set(np.unique(case.array(name))) == {0, *numbers}
             if 1 in numbers:
-                assert (case.array(name)[BLOCK] == 1).all()
+                assert (on_ct(case, name)[BLOCK] == 1).all()
 
 
 def test_a_channel_that_is_not_there_is_named(raw, tmp_path):

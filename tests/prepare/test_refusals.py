@@ -10,7 +10,7 @@ from ctpet.prepare.cases import list_cases
 from ctpet.prepare.run import PrepareRequest, run_prepare
 from tests.dicom_factory import write_series
 from tests.pet_factory import set_all, set_injection
-from tests.prepare.studies import study, trunk, uptake, write_study
+from tests.prepare.studies import alone, on_ct, study, trunk, uptake, write_study
 
 SPACING = (8.0, 8.0, 8.0)
 
@@ -135,7 +135,7 @@ def test_bad_study_is_told(tree, broken):
 def test_the_good_one_among_them_is_taken(tree):
     assert len(tree.refused) == len(BROKEN)
     (case,) = list_cases(tree.out)
-    np.testing.assert_array_equal(case.array("ct"), trunk())
+    np.testing.assert_array_equal(on_ct(case, "ct"), alone(trunk()))
 
 
 def test_of_several_cts_the_one_that_covers_the_pet_is_taken(tmp_path):
@@ -146,7 +146,7 @@ def test_of_several_cts_the_one_that_covers_the_pet_is_taken(tmp_path):
     write_series([*piece, *pet, *ct], tmp_path / "raw")
     result = run_prepare(PrepareRequest(str(tmp_path / "raw"), tmp_path / "out", SPACING))
     (case,) = list_cases(result.out)
-    np.testing.assert_array_equal(case.array("ct"), trunk())
+    np.testing.assert_array_equal(on_ct(case, "ct"), alone(trunk()))
 
 
 def test_two_people_with_one_id_are_refused(tmp_path):

@@ -8,15 +8,17 @@ import numpy as np
 import pytest
 
 from ctpet.errors import InputRefused
+from ctpet.infer.patient import put_back
 from ctpet.prepare import making, run
 from ctpet.prepare.cases import AIR, BODY, UNMEASURED, list_cases
 from ctpet.prepare.dataset import About, read_dataset
 from ctpet.prepare.fingerprint import dataset_fingerprint
+from ctpet.prepare.grid import BOX_STEP
 from ctpet.prepare.making import PARTIAL_FOLDER
 from ctpet.prepare.run import PrepareRequest, run_prepare
 from ctpet.prepare.splits import read_splits
 from tests.dicom_factory import write_series
-from tests.prepare.studies import SHAPE, study, trunk, uptake, write_study
+from tests.prepare.studies import SHAPE, alone, grid, on_ct, study, trunk, uptake, write_study
 
 SPACING = (8.0, 8.0, 8.0)
 
@@ -48,16 +50,18 @@ def prepared(source, tmp_path_factory):
 
 
 def test_a_case_holds_what_the_series_hold(prepared):
-    case = next(case for case in list_cases(prepared.out) if case.array("ct")[12, 12, 24] == 50)
-    assert case.shape == SHAPE
+    case = next(case for case in list_cases(prepared.out) if on_ct(case, "ct")[12, 12, 24] == 50)
+    assert not np.mod(case.shape, BOX_STEP).any()
     assert case.geometry.spacing_mm == SPACING
     assert case.slice_spacing_mm == pytest.approx(8.0)
-    np.testing.assert_array_equal(case.array("ct"), trunk())
-    np.testing.assert_allclose(case.array("pet"), uptake(trunk()), atol=2e-4)
-    region = case.array("region")
-    assert set(np.unique(region)) == {AIR, BODY}
+    np.testing.assert_array_equal(on_ct(case, "ct"), alone(trunk()))
+    np.testing.assert_allclose(on_ct(case, "pet"), uptake(trunk()), atol=2e-4)
+    region = on_ct(case, "region")
     assert region[12, 20, 14] == BODY, "lung is body"
-    assert region[12, 1, 1] == AIR
+    assert region[12, 4, 1] == AIR
+    inside = put_back(np.ones(SHAPE), grid(), case.geometry) > 0
+    assert set(np.unique(case.array("region")[inside])) == {AIR, BODY}
+    assert set(np.unique(case.array("region")[~inside])) == {UNMEASURED}
     assert case.quality["body_dice"] > 0.97
 
 
@@ -131,10 +135,10 @@ def test_ct_beyond_the_pet_is_unmeasured(tmp_path):
     write_series(ct, tmp_path / "raw" / "ct")
     write_series(pet[4:], tmp_path / "raw" / "pet")
     (case,) = list_cases(prepare(tmp_path / "raw", tmp_path / "out").out)
-    region = case.array("region")
+    region = on_ct(case, "region")[:, 8:32]
     assert (region[:4] == UNMEASURED).all()
     assert (region[4:] != UNMEASURED).all()
-    assert not case.array("pet")[:4].any()
+    assert not on_ct(case, "pet")[:4].any()
     assert case.quality["pet_coverage"] == pytest.approx(20 / 24, abs=0.01)
     assert "pet-coverage-low" in case.findings
 
@@ -218,7 +222,9 @@ def test_phantoms_become_cases(tmp_path):
     assert case.has("lesions")
 
 
-@pytest.mark.parametrize("source", ["phantom:", "phantom:5-2", "phantom:x", "phantom:1,2"])
+@pytest.mark.parametrize(
+    "source", ["phantom:", "phantom-wide:x", "phantom:5-2", "phantom:x", "phantom:1,2"]
+)
 def test_no_such_phantoms(source, tmp_path):
     with pytest.raises(InputRefused) as caught:
         prepare(source, tmp_path / "out")

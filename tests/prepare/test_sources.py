@@ -14,7 +14,7 @@ from ctpet.prepare.cases import list_cases
 from ctpet.prepare.run import PrepareRequest, run_prepare
 from ctpet.volume import Geometry, LabelMap, Volume, nearest
 from ctpet.workers import WorkerDied, spread
-from tests.prepare.studies import SHAPE, trunk, uptake, write_study
+from tests.prepare.studies import SHAPE, alone, grid, on_ct, trunk, uptake, write_study
 
 SPACING = (8.0, 8.0, 8.0)
 
@@ -37,7 +37,7 @@ def write_pair(folder, hu=None, *, ct="CT.nii.gz", descrip=""):
         ("SUV.nii.gz", uptake(hu), "SUVBW", descrip),
         ("SEG.nii.gz", mask, "HU", ""),
     ):
-        volume = Volume(np.asarray(array, np.float32), geometry(), quantity)
+        volume = Volume(np.asarray(array, np.float32), grid(), quantity)
         write_nifti(volume, folder / name, descrip=text)
     return folder
 
@@ -61,9 +61,9 @@ def test_autopet(tmp_path):
     }
     assert (result.info.cases, result.info.patients, result.info.sources) == (2, 1, ("autopet",))
     one, other = sorted(list_cases(result.out), key=lambda case: len(case.findings))
-    np.testing.assert_array_equal(one.array("ct"), trunk())
-    assert np.argwhere(one.array("lesions")).min(axis=0).tolist() == [2, 18, 10]
-    assert one.array("lesions").sum() == 2 * 4 * 4
+    np.testing.assert_array_equal(on_ct(one, "ct"), alone(trunk()))
+    assert np.argwhere(on_ct(one, "lesions")).min(axis=0).tolist() == [2, 18, 10]
+    assert on_ct(one, "lesions").sum() == 2 * 4 * 4
     assert "ct-resampled-by-source" in other.findings
 
 

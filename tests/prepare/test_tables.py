@@ -9,11 +9,11 @@ from pydicom.uid import generate_uid
 from ctpet.nifti import write_nifti
 from ctpet.prepare.cases import list_cases
 from ctpet.prepare.run import PrepareRequest, run_prepare
-from ctpet.volume import Geometry, Volume
+from ctpet.prepare.structures import NUMBERS
+from ctpet.volume import Volume
 from tests.dicom_factory import write_series
 from tests.pet_factory import set_all
-from tests.prepare.studies import ORIGIN_MM, SHAPE, study, trunk, uptake
-from tests.prepare.test_sources import geometry
+from tests.prepare.studies import alone, grid, on_ct, study, trunk, uptake
 
 SPACING = (8.0, 8.0, 8.0)
 
@@ -34,8 +34,8 @@ def prepare(folder, row, columns="patient,ct,pet"):
 
 def check_values(out):
     (case,) = list_cases(out)
-    np.testing.assert_array_equal(case.array("ct"), trunk())
-    np.testing.assert_allclose(case.array("pet"), uptake(trunk()), atol=2e-4)
+    np.testing.assert_array_equal(on_ct(case, "ct"), alone(trunk()))
+    np.testing.assert_allclose(on_ct(case, "pet"), uptake(trunk()), atol=2e-4)
     return case
 
 
@@ -66,15 +66,13 @@ def test_one_archive_holds_both(tmp_path):
 
 def test_dicom_beside_nifti(tmp_path):
     write_apart(tmp_path)
-    affine = geometry().affine.copy()
-    affine[:3, 3] = ORIGIN_MM
-    there = Geometry(SHAPE, affine)
+    there = grid()
     muscle = (trunk() == 50).astype(np.float32)
     write_nifti(Volume(uptake(trunk()).astype(np.float32), there, "SUVBW"), tmp_path / "p.nii")
     write_nifti(Volume(muscle, there, "HU"), tmp_path / "l.nii")
     prepare(tmp_path, "Anh,ct,p.nii,l.nii", "patient,ct,pet,labels")
     case = check_values(tmp_path / "out")
-    np.testing.assert_array_equal(case.array("labels"), muscle)
+    np.testing.assert_array_equal(on_ct(case, "labels"), muscle)
 
 
 @pytest.mark.parametrize(
@@ -102,9 +100,9 @@ def test_quality_control_judges_what_the_table_states(tmp_path):
     assert outcome.code in {"outlines-differ", "pet-coverage-low", "pet-shifted"}
 
 
-def test_a_label_map_is_a_file(tmp_path):
+def test_a_label_map_that_is_not_there_is_named(tmp_path):
     write_apart(tmp_path)
-    (outcome,) = prepare(tmp_path, "Anh,ct,pet,ct", "patient,ct,pet,labels").outcomes
+    (outcome,) = prepare(tmp_path, "Anh,ct,pet,none.nii", "patient,ct,pet,labels").outcomes
     assert (outcome.code, "labels" in outcome.message) == ("file-missing", True)
 
 
@@ -119,18 +117,23 @@ def test_a_changed_slice_makes_the_case_again(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_whole_torso_whose_studies_differ(shared_data, tmp_path):
+@pytest.mark.parametrize("organs", ["file", "marks", "named"])
+def test_a_whole_torso_whose_studies_differ(shared_data, tmp_path, organs):
+    """Organs by a label map, by the RTSTRUCT that lies in the archive, and by one that is named."""
     torso = shared_data / "torso"
     if not torso.is_dir():
         pytest.skip("data/torso is absent")
-    both, organs = torso / "CCTH-A01.tar.xz", torso / "organs_on_CT_grid.nii.gz"
+    both = torso / "CCTH-A01.tar.xz"
+    cell = {"file": torso / "organs_on_CT_grid.nii.gz", "marks": "", "named": both}[organs]
     table = tmp_path / "pairs.csv"
-    table.write_text(f"patient,ct,pet,labels\ntorso,{both},{both},{organs}\n")
+    table.write_text(f"patient,ct,pet,labels\ntorso,{both},{both},{cell}\n")
     result = run_prepare(PrepareRequest(str(table), tmp_path / "out", SPACING))
     assert [one.code for one in result.outcomes] == [""]
     (case,) = list_cases(tmp_path / "out")
     assert "frame-of-reference-differs" in case.findings
     assert case.quality["body_dice"] > 0.88
     pet, labels = case.array("pet"), case.array("labels")
-    assert pet[labels == 1].mean() == pytest.approx(1.85, abs=0.1), "liver"
-    assert pet[labels == 7].mean() > 15, "urinary bladder"
+    liver, bladder = (1, 7) if organs == "file" else (NUMBERS["liver"], NUMBERS["urinary_bladder"])
+    assert pet[labels == liver].mean() == pytest.approx(1.85, abs=0.1)
+    assert pet[labels == bladder].mean() > 15
+    assert ("structures-read" in case.findings) == (organs != "file")

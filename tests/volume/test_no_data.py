@@ -145,6 +145,35 @@ def test_a_bright_corner_without_air_beside_it_is_refused():
 # What must stay
 
 
+def box_of_tissue(side, seed):
+    """A box inside a limb: muscle to all faces, fat and bone within, noise that is smooth."""
+    rng = np.random.default_rng(seed)
+    noise = ndimage.gaussian_filter(rng.normal(0, 1, (side,) * 3), 0.7)
+    hu = 30 + 6 * noise / noise.std()
+    hu[side // 2 :, : side // 3, : side // 3] -= 120
+    hu[:, side // 2 : -side // 6, side // 2 : -side // 6] += 500
+    return np.rint(hu)
+
+
+@pytest.mark.parametrize("side", [16, 24, 40])
+def test_tissue_that_fills_a_small_box_stays(side):
+    """Noise leaves as much of it together on one value as on the values beside it."""
+    for seed in range(20):
+        hu = box_of_tissue(side, seed)
+        out, told = filled(hu)
+        assert told == []
+        assert np.array_equal(out, np.float32(hu))
+
+
+@pytest.mark.parametrize("fill", [0.0, 30.0, 33.0])
+def test_a_fill_in_a_small_box_of_tissue_becomes_air(fill):
+    hu = box_of_tissue(24, 1)
+    hu[:, :8, -8:] = fill
+    out, told = filled(hu)
+    assert told == ["fill-replaced"]
+    assert (out[:, :8, -8:] == AIR).all()
+
+
 @pytest.mark.parametrize("noise_hu", [0.0, 0.5, 3.0, 12.0])
 def test_a_body_that_reaches_the_border_stays(noise_hu):
     hu = torso(noise_hu=noise_hu)[:, :, 20:]

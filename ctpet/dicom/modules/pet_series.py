@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from pydicom import Dataset
 
+from ctpet.dicom.bound import Bound
 from ctpet.dicom.modules.body_part import put_body_part
-from ctpet.dicom.provenance import Provenance
 from ctpet.dicom.source_text import Report, source_text, why_illegal
 from ctpet.findings import Finding
 
@@ -26,6 +26,7 @@ _SOURCES_OF_TIME = (
     ("Study", "StudyDate", "StudyTime"),
     ("Content", "ContentDate", "ContentTime"),
 )
+_FIRST_NUMBER = {None: 9000, "lower": 20000, "upper": 30000}
 _UNKNOWN_MOMENT = Moment("19000101", "000000")
 
 
@@ -89,22 +90,26 @@ def _unreported(finding: Finding) -> None:
 
 
 def put_general_series(
-    ds: Dataset, source: Dataset, provenance: Provenance, report: Report
+    ds: Dataset, source: Dataset, tracer: str, bound: Bound | None, report: Report
 ) -> None:
     """Write General Series, PS3.3 C.7.3.1, but for its UID and Patient Position."""
     ds.Modality = "PT"
-    ds.SeriesNumber = _series_number(source)
+    ds.SeriesNumber = _series_number(source, bound)
     put_body_part(ds, source, report)
-    ds.SeriesDescription = (
-        f"SYNTHETIC {provenance.tracer[:8]}-PET SUVbw (AI from CT) NOT FOR DIAGNOSIS"
-    )
+    shows = f"{tracer[:8]}-PET SUVbw (AI from CT)"
+    if bound is not None:
+        shows = f"{tracer[:7]}-PET {bound.in_words} (AI)"
+    ds.SeriesDescription = f"SYNTHETIC {shows} NOT FOR DIAGNOSIS"
 
 
-def _series_number(source: Dataset) -> str:
-    """Return a number that sorts behind the study's own series and tells which CT it is of."""
+def _series_number(source: Dataset, bound: Bound | None) -> str:
+    """Return a number that sorts behind the study's own series and tells which CT it is of.
+
+    Bounds sort behind the PETs of all CTs.
+    """
     text = source_text(source, "SeriesNumber", _unreported) or ""
     number = int(text) if re.fullmatch(r" *\+?\d{1,4} *", text) else 0
-    return str(9000 + number)
+    return str(_FIRST_NUMBER[None if bound is None else bound.side] + number)
 
 
 def put_pet_series(ds: Dataset, moment: Moment, number_of_slices: int) -> None:

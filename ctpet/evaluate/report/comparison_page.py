@@ -11,6 +11,7 @@ from ctpet.evaluate.endpoints import PRIMARY
 from ctpet.evaluate.report import numbers
 from ctpet.evaluate.report.cell import Cell, mean_cell, tested_cell
 from ctpet.evaluate.report.charts import case_chart
+from ctpet.evaluate.report.detection_table import in_percent
 from ctpet.evaluate.report.figures import in_all_languages
 from ctpet.evaluate.report.frame import write_page
 from ctpet.evaluate.report.leading import foci_tone
@@ -118,6 +119,11 @@ def _alerts(comparison: Comparison) -> list[Sentence]:
         for entry in entries
         if entry.unchecked
     ]
+    for entry, coverage in comparison.short:
+        share = in_percent(coverage)
+        told = {"coverage": numbers.mean_of(share), "ends": numbers.ends_of(share)}
+        values = {"model": entry.title, "nominal": f"{100 * entry.nominal:.4g}", **told}
+        found.append(Sentence("compare.short", "bad", values))
     return found
 
 

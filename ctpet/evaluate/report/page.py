@@ -16,6 +16,7 @@ from ctpet.evaluate.report.charts import MOST_SUV
 from ctpet.evaluate.report.checklist import checklists, count
 from ctpet.evaluate.report.figures import agreement_figure, case_figure, froc_figure, joint_figure
 from ctpet.evaluate.report.frame import write_page
+from ctpet.evaluate.report.interval_table import interval_alerts, interval_rows, interval_words
 from ctpet.evaluate.report.leading import focus_words, leading_figures, leading_headline
 from ctpet.evaluate.report.lines import interval_of, some
 from ctpet.evaluate.report.methods import methods
@@ -54,7 +55,7 @@ def write_report(
         refused=evaluation.refused,
         told=message_text,
         refused_names=some([f"{one.name}: {one.code}" for one in evaluation.refused]),
-        alerts=alerts(evaluation),
+        alerts=(*alerts(evaluation), *interval_alerts(evaluation.summary)),
         lead=leading_headline(evaluation.summary),
         figures=leading_figures(evaluation.summary),
         projections=next((one for one in pictures if one.sort == "projections"), None),
@@ -72,6 +73,7 @@ def write_report(
         **_errors(evaluation.summary),
         **_foci(evaluation.summary),
         **_detection(evaluation.summary, words),
+        **_intervals(evaluation.summary, words),
         participants=participant_tables(evaluation.participants),
         **_agreement(evaluation.summary, words),
     )
@@ -134,6 +136,11 @@ def _detection(summary: Summary, words: Words) -> dict[str, Any]:
         "detection_by_suv": [(pet, rows) for pet, rows in by_suv if rows],
         "froc": froc_figure(summary, words),
     }
+
+
+def _intervals(summary: Summary, words: Words) -> dict[str, Any]:
+    told = {} if summary.standing is None else interval_words(summary.standing)
+    return {"interval_rows": interval_rows(summary, words), "interval_words": told}
 
 
 def _agreement(summary: Summary, words: Words) -> dict[str, Any]:

@@ -13,7 +13,7 @@ Language = Literal["en", "vi"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 _FILES = (
     *("leading.toml", "words.toml", "detection.toml", "participants.toml", "pictures.toml"),
-    *("checklist.toml", "comparison.toml", "margin.toml"),
+    *("checklist.toml", "comparison.toml", "margin.toml", "intervals.toml"),
 )
 
 

@@ -1,5 +1,6 @@
 """The trainings of a cross-validation: one a fold, each in a folder of its own."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,8 @@ from ctpet.progress import Progress
 OWN_KEYS = ("data.fold", "data.validation_cases", "paths.run", "resume")
 """What a cross-validation sets itself."""
 
-_LAUNCHER = "hydra/launcher="
+_HYDRA, SEARCH_PATH = ("hydra/", "hydra."), "hydra.searchpath"
+"""What begins so is no key of a training, but of who launches it, or where experiments lie."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +69,7 @@ def open_folds(
             fold, or the folder holds the folds of something else.
     """
     for override in overrides:
-        key = override.lstrip("+~").partition("=")[0]
+        key = _key(override)
         if key in OWN_KEYS:
             raise CtpetError(f"A cross-validation sets {key} itself. Leave {override} out.")
     with explained_configuration():
@@ -85,7 +87,7 @@ def open_folds(
 
 
 def train_folds(folds: Sequence[Fold], overrides: Sequence[str], progress: Progress) -> None:
-    """Train what is not trained to its end, one after the other or by Hydra's launcher.
+    """Train what is not trained to its end: one after the other, or as Hydra's keys say.
 
     Args:
         folds: from :func:`open_folds`.
@@ -98,7 +100,7 @@ def train_folds(folds: Sequence[Fold], overrides: Sequence[str], progress: Progr
     left = [fold for fold in folds if not fold.is_finished()]
     done = len(folds) - len(left)
     progress("train", done / len(folds))
-    if left and any(one.startswith(_LAUNCHER) for one in overrides):
+    if left and any(_launches(one) for one in overrides):
         _launch(left, overrides)
     else:
         for number, fold in enumerate(left, start=done + 1):
@@ -114,7 +116,7 @@ def train_folds(folds: Sequence[Fold], overrides: Sequence[str], progress: Progr
 
 def _open(overrides: Sequence[str], out: Path, number: int) -> Fold:
     folder = out / f"fold{number}"
-    training = [one for one in overrides if not one.startswith("hydra")]
+    training = [one for one in overrides if not _launches(one)]
     config = compose([*training, *_own(str(number), str(folder))])
     if OmegaConf.is_missing(config, "name"):
         config.name = out.name
@@ -124,21 +126,49 @@ def _open(overrides: Sequence[str], out: Path, number: int) -> Fold:
 
 def _own(fold: str, folder: str) -> list[str]:
     """Return the overrides that a cross-validation gives."""
-    place = folder.replace("\\", "\\\\").replace("'", "\\'")
     return [
         f"data.fold={fold}",
         "data.validation_cases=null",
-        f"paths.run='{place}'",
+        f"paths.run={_quoted(folder)}",
         "resume=auto",
     ]
 
 
+def _launches(override: str) -> bool:
+    key = _key(override)
+    return key.startswith(_HYDRA) and key != SEARCH_PATH
+
+
+def search_path(folder: Path) -> str:
+    """Return the override by which experiments of a folder are found too."""
+    return f"{SEARCH_PATH}=[{_quoted(f'file://{folder.resolve()}')}]"
+
+
+def _key(override: str) -> str:
+    return override.lstrip("+~").partition("=")[0]
+
+
+def _quoted(text: str) -> str:
+    """Return a text as Hydra's overrides take it, whatever is in it."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
 def _launch(folds: Sequence[Fold], overrides: Sequence[str]) -> None:
-    """Run the trainings as a sweep of Hydra's."""
-    out = folds[0].folder.parent
+    """Run the trainings as a sweep of Hydra's, whose jobs are told by their fold."""
+    out, name = folds[0].folder.parent, folds[0].config.name
     own = _own(",".join(str(fold.number) for fold in folds), f"{out}/fold${{data.fold}}")
-    named = [] if any(one.startswith(("name=", "experiment=")) for one in overrides) else ["name=x"]
-    run(["--multirun", *overrides, *named, *own, f"hydra.sweep.dir='{out / 'sweep'}'"])
+    named = [f"name={_quoted(name)}", *own]
+    untold = {_key(one) for one in (*overrides, *named)} - {"data.fold"}
+    hydra = [
+        f"hydra.sweep.dir={_quoted(str(out / 'sweep'))}",
+        f"hydra.job.config.override_dirname.exclude_keys={sorted(untold)}",
+    ]
+    arguments = sys.argv
+    try:
+        run(["--multirun", *hydra, *overrides, *named])
+    finally:
+        sys.argv = arguments
 
 
 def _count(data: CaseDataModule) -> int:

@@ -16,19 +16,26 @@ from ctpet.errors import CtpetError
 from ctpet.evaluate.table import BESIDE
 from ctpet.infer.window import PADDING_HU
 from ctpet.learn.crossval.folds import Fold
+from ctpet.learn.crossval.intervals import (
+    AS_LEARNED,
+    PREDICTED,
+    calibrate_pieces,
+    write_as_learned,
+)
 from ctpet.learn.data import Judged
 from ctpet.learn.export.trained import Trained, read_trained
 from ctpet.learn.together import OpenDataSet
 from ctpet.learn.torch_backend import TorchBackend, predict_array
 from ctpet.learn.trees import BoostedTrees
 from ctpet.nifti import SYNTHETIC_PET, write_nifti
-from ctpet.prepare.boxes import box_cases
-from ctpet.prepare.cases import UNMEASURED, Case
+from ctpet.prepare.boxes import BoxCase, box_cases
+from ctpet.prepare.cases import BODY, UNMEASURED, Case
 from ctpet.progress import Progress
 from ctpet.volume import Volume
 
 TREES = "boosted trees"
-PREDICTED, BESIDE_TREES, MEASURED, CT, LESIONS = "predicted", "trees", "measured", "ct", "lesions"
+BESIDE_TREES, MEASURED, CT = "trees", "measured", "ct"
+BODY_OF_BOX, LESIONS = "body", "lesions"
 STAMP_FILE, TABLE_FILE = "made-of.json", "cases.csv"
 
 
@@ -50,9 +57,15 @@ def predict_folds(folds: Sequence[Fold], out: Path, progress: Progress) -> None:
     progress("predict", 1.0)
 
 
+def write_bounds(folds: Sequence[Fold], out: Path) -> str:
+    """Write the bounds of all predictions that have some, and say how they were calibrated."""
+    pieces = [(out / f"fold{fold.number}", piece) for fold in folds for _, piece in _pieces(fold)]
+    return calibrate_pieces(pieces, float(folds[0].config.network.suv_max))
+
+
 def write_table(folds: Sequence[Fold], out: Path) -> Path:
     """Write the table of all predictions, for :mod:`ctpet.evaluate`; return its path."""
-    columns = ["patient", "case", "predicted", "reference", "ct", "lesions", BESIDE + TREES]
+    columns = ["patient", "case", "predicted", "reference", "ct", "body", "lesions", BESIDE + TREES]
     path = out / TABLE_FILE
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -61,7 +74,7 @@ def write_table(folds: Sequence[Fold], out: Path) -> Path:
             for _, piece in _pieces(fold):
                 places = [
                     f"fold{fold.number}/{folder}/{_file(piece)}"
-                    for folder in (PREDICTED, MEASURED, CT, LESIONS, BESIDE_TREES)
+                    for folder in (PREDICTED, MEASURED, CT, BODY_OF_BOX, LESIONS, BESIDE_TREES)
                 ]
                 there = [place if (out / place).exists() else "" for place in places]
                 writer.writerow([piece.patient_hash, piece.case_id, *there])
@@ -75,7 +88,7 @@ def _predict(fold: Fold, out: Path) -> None:
     beside = out.with_name(f"{out.name}.partial")
     for old in (out, beside):
         shutil.rmtree(old, ignore_errors=True)
-    for folder in (PREDICTED, BESIDE_TREES, MEASURED, CT, LESIONS):
+    for folder in (PREDICTED, AS_LEARNED, BESIDE_TREES, MEASURED, CT, BODY_OF_BOX, LESIONS):
         (beside / folder).mkdir(parents=True)
     trained = read_trained(fold.checkpoint)
     _refuse_seen(fold, trained)
@@ -83,7 +96,9 @@ def _predict(fold: Fold, out: Path) -> None:
     trees = {one.settings.name: _trees(one) for one in fold.data.sets if one.held_out}
     for judged, piece in _pieces(fold):
         ct = np.asarray(piece.array("ct"), np.float32)
-        predicted = predict_array(ct, backend, trained.contract)
+        predicted, *bounds = predict_array(ct, backend, trained.contract)
+        if bounds:
+            write_as_learned(piece, bounds, beside)
         _write(piece, beside, predicted, trees[judged.dataset.name].predict(piece))
     (beside / STAMP_FILE).write_text(stamp, "utf-8")
     beside.rename(out)
@@ -92,7 +107,10 @@ def _predict(fold: Fold, out: Path) -> None:
 def _write(
     piece: Case, out: Path, predicted: NDArray[np.float32], by_trees: NDArray[np.float32]
 ) -> None:
-    """Write a piece and what is predicted of it; the CT is air where no PET was measured."""
+    """Write a piece and what is predicted of it; the CT is air where no PET was measured.
+
+    Of a box its body is written too, which it does not show the outline of.
+    """
     file, grid = _file(piece), piece.geometry
     unmeasured = piece.array("region") == UNMEASURED
     hu = np.where(unmeasured, PADDING_HU, piece.array("ct")).astype(np.float32)
@@ -101,9 +119,11 @@ def _write(
     measured = np.array(piece.array("pet"), np.float32)
     write_nifti(Volume(measured, grid, "SUVBW"), out / MEASURED / file)
     write_nifti(Volume(hu, grid, "HU"), out / CT / file)
-    if piece.has("lesions"):
-        lesions = np.array(piece.array("lesions"), np.float32)
-        write_nifti(Volume(lesions, grid, "HU"), out / LESIONS / file)
+    maps = {LESIONS: piece.array("lesions")} if piece.has("lesions") else {}
+    if isinstance(piece, BoxCase):
+        maps[BODY_OF_BOX] = piece.array("region") == BODY
+    for folder, marked in maps.items():
+        write_nifti(Volume(np.array(marked, np.float32), grid, "HU"), out / folder / file)
 
 
 def _trees(one: OpenDataSet) -> BoostedTrees:

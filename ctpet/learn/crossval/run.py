@@ -12,7 +12,7 @@ from ctpet.claims import claimed
 from ctpet.contract import TrainingData
 from ctpet.evaluate.run import EvaluateRequest, Evaluation
 from ctpet.learn.crossval.folds import Fold, open_folds, train_folds
-from ctpet.learn.crossval.held_out import predict_folds, write_table
+from ctpet.learn.crossval.held_out import predict_folds, write_bounds, write_table
 from ctpet.learn.lineage import read_parent
 from ctpet.progress import Progress, silent
 
@@ -45,11 +45,13 @@ class Predicted:
         request: of their evaluation.
         checkpoints: of the folds' networks.
         command: that makes this again.
+        bounds: how they were calibrated, in words; empty: there are none.
     """
 
     request: EvaluateRequest
     checkpoints: tuple[Path, ...]
     command: str
+    bounds: str = ""
 
     @property
     def export_command(self) -> str:
@@ -65,6 +67,7 @@ class Predicted:
             "command": self.command,
             "checkpoints": [str(path) for path in self.checkpoints],
             "export": self.export_command,
+            **({"bounds": self.bounds} if self.bounds else {}),
         }
 
 
@@ -102,6 +105,7 @@ def predict_all(request: CrossvalRequest, *, progress: Progress = silent) -> Pre
         train_folds(folds, request.overrides, progress)
         predictions = request.out / PREDICTIONS_FOLDER
         predict_folds(folds, predictions, progress)
+        bounds = write_bounds(folds, predictions)
         table = write_table(folds, predictions)
         found = Predicted(
             request=EvaluateRequest(
@@ -112,6 +116,7 @@ def predict_all(request: CrossvalRequest, *, progress: Progress = silent) -> Pre
             ),
             checkpoints=tuple(fold.checkpoint for fold in folds),
             command=_command(request),
+            bounds=bounds,
         )
         record = json.dumps(found.to_json(), indent=1, ensure_ascii=False)
         (request.out / RECORD_FILE).write_text(record + "\n", "utf-8")

@@ -2,16 +2,23 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from omegaconf import DictConfig, OmegaConf
 
-from ctpet.contract import ModelContract, ModelKind, TrainingData, hash_patient
+from ctpet.contract import (
+    FamiliarityPromise,
+    IntervalPromise,
+    ModelContract,
+    ModelKind,
+    TrainingData,
+    hash_patient,
+)
 from ctpet.learn.export.parity import Parity
 from ctpet.learn.export.tiling import LIMIT_SUV, Tiling
 from ctpet.learn.export.trained import Trained
 from ctpet.learn.export.weights_file import NOTICE
-from ctpet.phantom.examination import phantom_patient_id
+from ctpet.phantom.domain import Domain, phantom_patient_id
 
 PHANTOM_SEEDS = 100_000
 """Digital patients that a card recognises among those trained on."""
@@ -20,6 +27,12 @@ WHAT: dict[ModelKind, str] = {
     "baseline": "A trivial predictor that others must beat.",
     "regression": "A network that predicts the likely SUVbw of each voxel from the CT around it.",
     "appearance": "A network that draws what a PET could look like. Do not measure its SUV.",
+}
+
+WEIGHTS = {
+    "averaged": "The averaged weights are shipped.",
+    "current": "The weights of the last step are shipped, and no average of them.",
+    "averaged, current": "Averaged weights are shipped of the networks that have any.",
 }
 
 CARD = """\
@@ -54,6 +67,10 @@ Configuration: `{name}.yaml`. Commit: {commit}. {fingerprint} \
 ## Error
 
 {error}
+
+{interval}## A CT that is unlike its training
+
+{familiarity}
 
 ## The same numbers everywhere
 
@@ -90,11 +107,13 @@ class Measured:
         parity: against its network.
         tiling: against one piece; None: for whole volumes only.
         size_bytes: of the file.
+        unfamiliar: why it does not say how unlike its training a CT is; empty: it does.
     """
 
     parity: Parity
     tiling: Tiling | None
     size_bytes: int
+    unfamiliar: str = ""
 
 
 def card_text(
@@ -126,6 +145,8 @@ def card_text(
         fingerprint=_fingerprints(trained.provenance["data_fingerprint"]),
         versions=", ".join(f"{k} {v}" for k, v in _versions(trained.provenance).items()),
         error=(evaluation or "Not evaluated: nothing is claimed.").strip(),
+        interval=_interval(contract.interval),
+        familiarity=_familiarity(contract.familiarity, measured.unfamiliar),
         reference=parity.reference,
         voxels=f"{parity.voxels:,}",
         case=parity.case,
@@ -143,6 +164,29 @@ def card_text(
         licence="; ".join(_named(one.licence for one in contract.ever_seen)) or "no licence named",
         attribution=" ".join(_named(one.attribution for one in contract.ever_seen))
         or "Nobody has to be credited.",
+    )
+
+
+def _interval(promise: IntervalPromise | None) -> str:
+    if promise is None:
+        return ""
+    tops = [f"to {edge:g}" for edge in promise.edges_suv] + [f"above {promise.edges_suv[-1]:g}"]
+    bins = "; ".join(
+        f"{top}: {factor:.2f}" for top, factor in zip(tops, promise.factors, strict=True)
+    )
+    return (
+        f"## Interval\n\n{promise.in_words}\n\nThe network's own distances from its median, of "
+        "the root of SUV, were multiplied by these factors, by the predicted SUV: "
+        f"{bins}.\n\n"
+    )
+
+
+def _familiarity(promise: FamiliarityPromise | None, why_not: str) -> str:
+    if promise is None:
+        return f"The model does not tell one: {why_not.rstrip('.') or 'it was not measured'}."
+    return (
+        f"The model tells one, with the part of the body: {promise.in_words}. The score is of its "
+        "own features, over 96 mm along the body, as a multiple of what is usual in training."
     )
 
 
@@ -175,7 +219,12 @@ def digital_patients(contract: ModelContract) -> int:
 def _digital(data: TrainingData) -> set[str]:
     """Return the hashes of a data set's patients that are digital ones."""
     seeds = range(PHANTOM_SEEDS)
-    phantoms = {hash_patient(phantom_patient_id(seed), data.salt) for seed in seeds}
+    domains: tuple[Domain, ...] = get_args(Domain)
+    phantoms = {
+        hash_patient(phantom_patient_id(seed, domain), data.salt)
+        for domain in domains
+        for seed in seeds
+    }
     return phantoms.intersection(data.patient_hashes)
 
 
@@ -226,8 +275,6 @@ def _training(trained: Trained) -> str:
         "target": _targets(config),
         "seed" if len(trained.seeds) == 1 else "seeds": ", ".join(map(str, trained.seeds)),
     }
-    callbacks = OmegaConf.select(config, "callbacks") or {}
-    averaged = any("WeightAveraging" in str(callback) for callback in callbacks.values())
     settings = ", ".join(f"{name} {value}" for name, value in told.items() if value)
     mean = (
         f" The file holds {len(trained.seeds)} networks, trained apart ({_backbones(trained)}); it "
@@ -235,10 +282,8 @@ def _training(trained: Trained) -> str:
         if len(trained.seeds) > 1
         else ""
     )
-    return (
-        f"{trained.steps:,} steps in {trained.epochs} epochs: {settings}. The "
-        f"{'averaged' if averaged else 'last'} weights are shipped.{mean}"
-    )
+    which = ", ".join(sorted(set(trained.weights)))
+    return f"{trained.steps:,} steps in {trained.epochs} epochs: {settings}. {WEIGHTS[which]}{mean}"
 
 
 def _backbones(trained: Trained) -> str:

@@ -2,15 +2,15 @@
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import onnx
 import torch
+from torch import Tensor, nn
 
 from ctpet.errors import CtpetError
-from ctpet.infer.model import INPUT_NAME, OUTPUT_NAME
-from ctpet.learn.network import SuvNetwork
+from ctpet.infer.model import INPUT_NAME
 from ctpet.volume.geometry import Shape3
 
 OPSET = 18
@@ -21,12 +21,30 @@ TRACED = (4, 5, 6)
 """Size that is traced, in size multiples; differs along the axes, so that none stands for two."""
 
 
-def build_graph(network: SuvNetwork, size_multiple: Shape3) -> onnx.ModelProto:
+class Split(nn.Module):
+    """A network whose channels are outputs of their own."""
+
+    def __init__(self, network: nn.Module, outputs: int) -> None:
+        """Take a network that returns so many channels."""
+        super().__init__()
+        self.network, self.outputs = network, outputs
+        self.train(network.training)
+
+    def forward(self, ct_hu: Tensor) -> tuple[Tensor, ...]:
+        """Return each channel, (N, 1, K, J, I)."""
+        channels = self.network(ct_hu)
+        return (channels,) if self.outputs == 1 else tuple(channels.split(1, dim=1))
+
+
+def build_graph(
+    network: nn.Module, size_multiple: Shape3, outputs: Sequence[str]
+) -> onnx.ModelProto:
     """Return a network as ONNX, with its weights inside and nothing of this machine.
 
     Args:
         network: in evaluation mode, so that batch normalisation is constant.
         size_multiple: K, J and I must be multiples of these.
+        outputs: names of what the network returns, each (N, 1, K, J, I).
 
     Raises:
         CtpetError: the network cannot be written so, or not with free sizes.
@@ -36,10 +54,10 @@ def build_graph(network: SuvNetwork, size_multiple: Shape3) -> onnx.ModelProto:
     try:
         with _quiet():
             program = torch.onnx.export(
-                network,
+                Split(network, len(outputs)),
                 (torch.zeros(2, 1, *size),),
                 input_names=[INPUT_NAME],
-                output_names=[OUTPUT_NAME],
+                output_names=list(outputs),
                 dynamic_shapes=(free,),
                 opset_version=OPSET,
                 dynamo=True,
@@ -60,12 +78,12 @@ def build_graph(network: SuvNetwork, size_multiple: Shape3) -> onnx.ModelProto:
 
 
 def _free_sizes(graph: onnx.ModelProto) -> None:
-    """Name the free sizes N, K, J, I, of input and output alike.
+    """Name the free sizes N, K, J, I, of input and outputs alike.
 
     Raises:
         CtpetError: the network has fixed one of them.
     """
-    values = (graph.graph.input[0], graph.graph.output[0])
+    values = (*graph.graph.input, *graph.graph.output)
     sizes = [value.type.tensor_type.shape.dim for value in values]
     free = {axis: all(dim[axis].dim_param for dim in sizes) for axis in FREE_AXES}
     if fixed := [name for axis, name in FREE_AXES.items() if not free[axis]]:
@@ -96,6 +114,8 @@ def _quiet() -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", r".*LeafSpec", FutureWarning)
+            # MONAI's DynUNet keeps its heads in a list, which nothing reads in evaluation.
+            warnings.filterwarnings("ignore", r"The tensor attributes? .*heads.* assigned")
             yield
     finally:
         registry.setLevel(level)

@@ -11,8 +11,9 @@ from ctpet.contract import ModelContract, hash_patient
 from ctpet.errors import CtpetError
 from ctpet.phantom.anatomy import draw_anatomy
 from ctpet.phantom.ct import clinical_geometry, render_ct
-from ctpet.phantom.examination import phantom_patient_id
+from ctpet.phantom.domain import phantom_patient_id
 from ctpet.prepare.cases import DATASET_FILE, list_cases
+from ctpet.prepare.dataset import read_dataset
 from ctpet.volume import covering_grid
 
 FIRST_SEED = 3000
@@ -52,6 +53,8 @@ def held_out(contract: ModelContract, dataset: Path | None, configured: Sequence
     """
     here = [folder for folder in configured if (folder / DATASET_FILE).is_file()]
     folders = here if dataset is None else [dataset]
+    for folder in folders:
+        read_dataset(folder)
     seen = {each for data in contract.ever_seen for each in data.patient_hashes}
     listed = [case for folder in folders for case in list_cases(folder)]
     cases = [case for case in listed if case.patient_hash not in seen]

@@ -9,9 +9,9 @@ import numpy as np
 
 from ctpet.errors import CtpetError
 from ctpet.infer.backend import Execution
+from ctpet.infer.engines import open_backend
 from ctpet.infer.machine import peak_memory_bytes
 from ctpet.infer.model import load_model
-from ctpet.infer.onnx import open_backend
 from ctpet.volume.geometry import Shape3
 
 TYPICAL = (128, 96, 96)

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from ctpet.errors import BackendUnavailable, CtpetError
 from ctpet.infer.backend import BackendInfo, Execution, Precision
+from ctpet.infer.engines import open_backend
 from ctpet.infer.model import Model
-from ctpet.infer.onnx import open_backend
 from ctpet.infer.providers import offered
 from ctpet.infer.window import PADDING_HU
-from ctpet.learn.network import SuvNetwork
 from ctpet.learn.torch_backend import TorchBackend
 from ctpet.volume.geometry import Shape3
 
@@ -87,11 +87,11 @@ class Parity:
         return asdict(self)
 
 
-def check_parity(network: SuvNetwork, model: Model, ct_hu: Floats, case: str) -> Parity:
+def check_parity(network: nn.Module, model: Model, ct_hu: Floats, case: str) -> Parity:
     """Compare a model file with its network on crops of a CT.
 
     Args:
-        network: in evaluation mode.
+        network: in evaluation mode, with all outputs of the model that are SUVbw.
         model: made from it.
         ct_hu: HU, (k, j, i), on the model's grid.
         case: what to call it.
@@ -101,6 +101,7 @@ def check_parity(network: SuvNetwork, model: Model, ct_hu: Floats, case: str) ->
     """
     crops = cut_crops(ct_hu, model.contract.size_multiple)
     torch_backend = TorchBackend(network, torch.device("cpu"))
+    outputs = len(model.contract.suv_outputs)
     wanted = [torch_backend.run(crop) for crop in crops]
     rows: list[ParityRow] = []
     absent: list[str] = []
@@ -111,7 +112,8 @@ def check_parity(network: SuvNetwork, model: Model, ct_hu: Floats, case: str) ->
         except BackendUnavailable as error:
             absent.append(str(error))
             continue
-        rows.append(_compare(backend.info, [backend.run(crop) for crop in crops], wanted))
+        seen = [backend.run(crop)[:, :outputs] for crop in crops]
+        rows.append(_compare(backend.info, seen, wanted))
     machine = offered()
     absent += [reason for reason in (machine.openvino_absence, machine.cuda_absence) if reason]
     for row in rows:

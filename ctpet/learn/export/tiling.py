@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from ctpet.contract import ModelContract
 from ctpet.errors import CtpetError
 from ctpet.infer.backend import Execution
+from ctpet.infer.engines import open_backend
 from ctpet.infer.model import Model
-from ctpet.infer.onnx import open_backend
 from ctpet.infer.window import WindowPlan, plan_windows, run_windows
 from ctpet.volume.geometry import Shape3
 
@@ -106,13 +106,14 @@ def difference_suv(
         model: runs in float32.
         ct_hu: HU, (k, j, i).
         plan: the windows.
-        whole: predicted in one piece, SUVbw, (k, j, i).
+        whole: predicted in one piece, SUVbw, (outputs, k, j, i).
 
     Raises:
         CtpetError: the engine fails.
     """
     backend = open_backend(model, plan.size, REFERENCE)
     windows = plan.windows()
+    outputs = len(model.contract.suv_outputs)
     largest = 0.0
 
     def run(window: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -121,7 +122,7 @@ def difference_suv(
         cuts = next(windows)
         read = tuple(slice(c.core_start - c.start, c.core_stop - c.start) for c in cuts)
         kept = tuple(slice(c.core_start, c.core_stop) for c in cuts)
-        moved = float(np.abs(suv[0, 0][read] - whole[kept]).max())
+        moved = float(np.abs(suv[0][:outputs, *read] - whole[:outputs, *kept]).max())
         largest = largest if moved <= largest else moved  # NaN is kept
         if not moved <= LIMIT_SUV:
             raise _LimitBrokenError
@@ -133,7 +134,7 @@ def difference_suv(
 
 
 def predict(model: Model, ct_hu: NDArray[np.float32], plan: WindowPlan) -> NDArray[np.float32]:
-    """Predict by a plan with onnxruntime's own kernels in float32; SUVbw, (k, j, i).
+    """Predict by a plan with onnxruntime's own kernels in float32; SUVbw, (outputs, k, j, i).
 
     Raises:
         CtpetError: the engine fails, for instance for lack of memory.

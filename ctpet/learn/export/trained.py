@@ -7,18 +7,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError  # type: ignore[import-untyped]
 
 from ctpet.contract import ModelContract, TrainingData, contract_from_json
 from ctpet.errors import CtpetError
 from ctpet.learn.average import Average, average_networks
 from ctpet.learn.network import SuvNetwork
 from ctpet.learn.run_folder import CONFIG_FILE, CONTRACT_FILE, PROVENANCE_FILE
-from ctpet.learn.weights import load_weights
+from ctpet.learn.weights import Which, has_average, load_weights
+from ctpet.learn.whole_checkpoints import read_checkpoint
 
 SEEN = ("extent_seen_mm", "slice_spacing_seen_mm", "trained_on", "ancestors")
 """What a contract says of whom a network has seen, and may differ among networks of a mean."""
@@ -38,6 +39,7 @@ class Trained:
         steps: of the optimiser, of each network.
         epochs: begun, the last one included.
         seeds: of the networks that are averaged; one where there is one.
+        weights: which ones each network has.
     """
 
     network: SuvNetwork
@@ -47,9 +49,10 @@ class Trained:
     steps: int
     epochs: int
     seeds: tuple[int, ...]
+    weights: tuple[Which, ...]
 
 
-def read_average(checkpoints: Sequence[Path]) -> Trained:
+def read_average(checkpoints: Sequence[Path], which: Which | None = None) -> Trained:
     """Rebuild one network, or several as their mean.
 
     They may differ in seed, backbone, loss, target, and in whom they learned from, as the folds of
@@ -60,7 +63,7 @@ def read_average(checkpoints: Sequence[Path]) -> Trained:
         CtpetError: as :func:`read_trained`; or their channels, range or grid differ.
         ModelInvalid: a run's contract cannot be read.
     """
-    members = [read_trained(path) for path in checkpoints]
+    members = [read_trained(path, which) for path in checkpoints]
     first = members[0]
     if len(members) == 1:
         return first
@@ -68,7 +71,7 @@ def read_average(checkpoints: Sequence[Path]) -> Trained:
         if not _alike(first, other):
             raise CtpetError(
                 f"{path} cannot be averaged with {checkpoints[0]}: they differ in HU channels, SUV "
-                "range or grid, or in what they are for."
+                "range, outputs or grid, or in what they are for."
             )
     config = copy.deepcopy(first.config)
     backbones = [member.config.network.backbone for member in members]
@@ -76,14 +79,23 @@ def read_average(checkpoints: Sequence[Path]) -> Trained:
     OmegaConf.update(config, "network.backbone", backbone, merge=False)
     network = average_networks([member.network for member in members])
     seeds = tuple(seed for member in members for seed in member.seeds)
-    return replace(first, network=network, config=config, contract=_joined(members), seeds=seeds)
+    weights = tuple(each for member in members for each in member.weights)
+    return replace(
+        first,
+        network=network,
+        config=config,
+        contract=_joined(members),
+        seeds=seeds,
+        weights=weights,
+    )
 
 
-def read_trained(checkpoint: Path) -> Trained:
+def read_trained(checkpoint: Path, which: Which | None = None) -> Trained:
     """Rebuild the network of a checkpoint from the run folder it lies in.
 
     Args:
         checkpoint: ``RUN/checkpoints/NAME.ckpt`` of a run folder of :mod:`ctpet.learn.run_folder`.
+        which: of its weights; None: the averaged ones if there are any.
 
     Raises:
         CtpetError: the checkpoint or the run's files cannot be read, or belong to two networks.
@@ -95,23 +107,32 @@ def read_trained(checkpoint: Path) -> Trained:
         contract = contract_from_json((folder / CONTRACT_FILE).read_text("utf-8"))
         provenance = json.loads((folder / PROVENANCE_FILE).read_text("utf-8"))
         network = instantiate(config.network)
-    except (OSError, ValueError, OmegaConfBaseException, InstantiationException) as error:
+    except (
+        *(OSError, ValueError, YAMLError),
+        *(OmegaConfBaseException, InstantiationException),
+    ) as error:
         raise CtpetError(
             f"{checkpoint} does not lie in the folder of a training: {error}. Name a file "
             "runs/NAME/checkpoints/….ckpt."
         ) from error
     if not isinstance(network, SuvNetwork) or not isinstance(config, DictConfig):
         raise CtpetError(f"{folder / CONFIG_FILE} describes no network that ctpet can export.")
-    load_weights(network, checkpoint)
-    steps, epochs = _progress(checkpoint)
+    if case := OmegaConf.select(config, "data.only_case"):
+        raise CtpetError(
+            f"{checkpoint} has learned one case by heart (data.only_case={case}), to see that its "
+            "training works. It is no model: train without debug=overfit_one_case."
+        )
+    load_weights(network, checkpoint, which)
+    steps, epochs, averaged = _progress(checkpoint)
     network.eval().requires_grad_(requires_grad=False)
     seeds = (int(config.seed),)
-    return Trained(network, config, contract, provenance, steps, epochs, seeds)
+    weights: Which = "averaged" if averaged and which != "current" else "current"
+    return Trained(network, config, contract, provenance, steps, epochs, seeds, (weights,))
 
 
 def _alike(first: Trained, other: Trained) -> bool:
     ours, theirs = first.config.network, other.config.network
-    same_frame = (ours.channels, ours.suv_max) == (theirs.channels, theirs.suv_max)
+    same_frame = all(ours.get(key) == theirs.get(key) for key in ("channels", "suv_max", "outputs"))
     seen = {name: getattr(first.contract, name) for name in SEEN}
     return bool(same_frame and first.contract == replace(other.contract, **seen))
 
@@ -146,6 +167,7 @@ def _seen_by_all(members: Sequence[Trained]) -> tuple[float, float]:
     return shortest, max(shortest, min(high for _, high in seen))
 
 
-def _progress(checkpoint: Path) -> tuple[int, int]:
-    state = torch.load(checkpoint, map_location="cpu", weights_only=False)
-    return int(state["global_step"]), int(state["epoch"]) + 1
+def _progress(checkpoint: Path) -> tuple[int, int, bool]:
+    """Return the steps and epochs of a checkpoint, and whether it holds averaged weights."""
+    state = read_checkpoint(checkpoint)
+    return int(state["global_step"]), int(state["epoch"]) + 1, has_average(state)

@@ -6,17 +6,13 @@ from ctpet.evaluate.files import Sources
 from ctpet.evaluate.pictures import draw_pictures
 from ctpet.evaluate.report.page import write_report
 from ctpet.evaluate.run import EvaluateRequest, evaluate
-from tests.evaluate.pairs import write_patient
-
-ERRORS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+from tests.evaluate.pairs import write_patient, write_patients
 
 
 @pytest.fixture(scope="session")
 def evaluated(tmp_path_factory):
-    """Six patients whose predictions are too high by :data:`ERRORS`, and one that is refused."""
-    root = tmp_path_factory.mktemp("evaluated")
-    for number, error in enumerate(ERRORS):
-        write_patient(root, number, error=error)
+    """Six patients whose predictions are too high by ``ERRORS``, and one that is refused."""
+    root = write_patients(tmp_path_factory.mktemp("evaluated"))
     write_patient(root, 7, name="broken")
     (root / "predicted" / "broken.nii.gz").write_bytes(b"this is no image")
     (root / "labels" / "labels.json").write_text('{"5": "Liver"}', "utf-8")

@@ -1,9 +1,12 @@
 """Evaluations made of numbers, without images."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ctpet.contract import ModelContract, TrainingData
 from ctpet.evaluate.baselines import BASELINES, TIERS
+from ctpet.evaluate.intervals import UPTAKE_BINS
 from ctpet.evaluate.lesions import SIZE_CLASSES
 from ctpet.evaluate.pictures import Picture
 from ctpet.evaluate.report.words import LANGUAGES
@@ -71,6 +74,27 @@ def evaluation(
     errors = TallyErrors(baseline, baseline, 0.0, 0.5)
     found = [{name: dict.fromkeys(TIERS, errors) for name in baselines} for _ in cases]
     return assembled(cases, found, model=(contract(), DIGEST) if model else None, **changes)
+
+
+def with_interval(one: Evaluation, coverage: float, width: float = 1.5) -> Evaluation:
+    """The same evaluation, of predictions whose intervals cover so much everywhere."""
+    values = {"coverage": coverage, "width": width}
+    cases = [
+        replace(
+            case,
+            regions=(
+                *(
+                    replace(region, values=region.values | values)
+                    if region.kind in ("tier", "organ")
+                    else region
+                    for region in case.regions
+                ),
+                *(Region("interval", name, values) for name in UPTAKE_BINS),
+            ),
+        )
+        for case in one.cases
+    ]
+    return assembled(cases, one.baselines, model=one.model)
 
 
 def assembled(cases, baselines, *, margin=None, **changes) -> Evaluation:

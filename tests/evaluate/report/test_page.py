@@ -12,7 +12,7 @@ from ctpet.evaluate.report import page as page_module
 from ctpet.evaluate.report.page import write_report
 from ctpet.evaluate.tally import TallyErrors
 from ctpet.findings import Finding
-from tests.evaluate.report.conftest import ERRORS
+from tests.evaluate.pairs import ERRORS
 from tests.evaluate.report.made import assembled, evaluation, pictures, score
 from tests.evaluate.report.reading import Page
 

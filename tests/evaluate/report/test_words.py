@@ -21,7 +21,7 @@ from ctpet.evaluate.subgroups import participants
 from ctpet.evaluate.tally import TallyErrors
 from ctpet.findings import Finding
 from tests.evaluate.report.comparisons import made_comparison
-from tests.evaluate.report.made import assembled, evaluation, pictures, score
+from tests.evaluate.report.made import assembled, evaluation, pictures, score, with_interval
 from tests.evaluate.report.segmented import segmented_evaluation
 from tests.evaluate.report.test_verdict import MANY
 
@@ -130,7 +130,7 @@ def comparisons():
     return [
         made_comparison([[0.1, 0.2, 0.3, 0.4, 0.5], [2.0] * 5, [0.05] * 5], seen=(2,)),
         made_comparison([[0.2] * 5, [0.1] * 5], seen=range(5)),
-        made_comparison([[0.1, 0.2], [0.2, 0.3]]),
+        made_comparison([[0.1, 0.2], [0.2, 0.3]], coverage=0.8),
         made_comparison([[0.1 * n for n in range(1, 9)], [2 + 0.1 * n for n in range(8)]]),
         made_comparison([[0.1 * n for n in range(1, 9)], [0.5] * 8]),
         *margins(),
@@ -159,6 +159,7 @@ def some_of_every_sort():
         assembled([first], [evaluation([0.1]).baselines[0]]),
         assembled([cold], [evaluation([0.1]).baselines[0]]),
         assembled([score("gone", -6.0)], [evaluation([0.1]).baselines[0]]),
+        with_interval(evaluation(MANY), 0.8),
         segmented_evaluation(),
         segmented_evaluation(pets=("predicted",)),
         replace(evaluation(MANY), participants=made_participants()),

@@ -24,7 +24,7 @@ def trained(checkpoint: Path) -> Trained:
 
 @pytest.fixture(scope="package")
 def graph(trained: Trained) -> onnx.ModelProto:
-    return build_graph(trained.network, MULTIPLE)
+    return build_graph(trained.network, MULTIPLE, ["pet_suvbw"])
 
 
 @pytest.fixture(scope="package")

@@ -9,7 +9,7 @@ from ctpet.contract import TrainingData, hash_patient
 from ctpet.learn.export.card import Measured, card_text, digital_patients
 from ctpet.learn.export.parity import Parity, ParityRow
 from ctpet.learn.export.tiling import Tiling
-from ctpet.phantom.examination import phantom_patient_id
+from ctpet.phantom.domain import phantom_patient_id
 from tests.case_factory import SALT
 from tests.learn.export.tiny import tiny_contract
 

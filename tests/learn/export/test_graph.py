@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ctpet.errors import CtpetError
-from ctpet.infer.onnx import open_backend
+from ctpet.infer.engines import open_backend
 from ctpet.infer.runtime import onnxruntime
 from ctpet.infer.session import open_session, quiet_options
 from ctpet.learn.export.graph import TRACED, build_graph
@@ -85,4 +85,4 @@ class Reshaped(nn.Module):
 def test_a_network_that_fixes_a_size_is_refused(backbone):
     network = SuvNetwork(HuChannels(WINDOWS), backbone, 25.0).eval()
     with pytest.raises(CtpetError, match=r"fixes its size along|cannot be written as ONNX: \w"):
-        build_graph(network, MULTIPLE)
+        build_graph(network, MULTIPLE, ["pet_suvbw"])

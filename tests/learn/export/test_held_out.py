@@ -8,7 +8,7 @@ from ctpet.contract import TrainingData, hash_patient
 from ctpet.errors import CtpetError
 from ctpet.learn.export import held_out as module
 from ctpet.learn.export.held_out import held_out
-from ctpet.phantom.examination import phantom_patient_id
+from ctpet.phantom.domain import phantom_patient_id
 from ctpet.prepare.cases import CaseInvalid
 from ctpet.prepare.phantoms import write_phantom_case
 from tests.case_factory import SALT, make_case, make_dataset
@@ -59,6 +59,9 @@ def test_the_named_dataset_counts_and_must_be_readable(tmp_path):
     assert held_out(knowing(), named, [configured]).name == "case-05"
     with pytest.raises(CaseInvalid):
         held_out(knowing(), tmp_path / "absent", [configured])
+    (named / "dataset.json").write_text('{"cut')
+    with pytest.raises(CaseInvalid, match="is no dataset"):
+        held_out(knowing(), named, [configured])
 
 
 def test_a_named_dataset_of_patients_that_were_trained_on_is_refused(tmp_path):

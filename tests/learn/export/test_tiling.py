@@ -58,7 +58,9 @@ def test_a_network_with_instance_normalisation_is_refused(tmp_path, ct):
     network = SuvNetwork(HuChannels([[-1024, 1024]]), backbone, 25.0).eval()
     nn.init.constant_(backbone[3].bias, 1.0)
     contract = tiny_contract()
-    model = write_contract(build_graph(network, (4, 4, 4)), contract, tmp_path / "m.onnx")
+    model = write_contract(
+        build_graph(network, (4, 4, 4), ["pet_suvbw"]), contract, tmp_path / "m.onnx"
+    )
     with pytest.raises(CtpetError, match=r"test-model does not tile: .* limit is 0\.02") as refusal:
         smallest_halo(model, ct, remedy="Do this.")
     assert str(refusal.value).endswith("limit is 0.02. Do this.")

@@ -80,3 +80,34 @@ def test_models_of_another_range_are_not_averaged(checkpoint, another):
     change(another, suv_range=[0, 7])
     with pytest.raises(CtpetError, match="cannot be averaged"):
         read_average([checkpoint, another])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [[1, 2], {}, {"state_dict": [1]}, {"state_dict": None}, "weights", 5],
+    ids=lambda content: str(content)[:20],
+)
+def test_a_file_of_another_program_is_told_as_that(checkpoint, tmp_path, content):
+    run = shutil.copytree(checkpoint.parent.parent, tmp_path / "run")
+    path = run / "checkpoints" / checkpoint.name
+    torch.save(content, path)
+    with pytest.raises(CtpetError, match="holds no weights of a network"):
+        read_trained(path)
+
+
+def test_damaged_files_and_weights_without_progress_are_told(checkpoint, tmp_path):
+    run = shutil.copytree(checkpoint.parent.parent, tmp_path / "run")
+    path = run / "checkpoints" / checkpoint.name
+    whole = path.read_bytes()
+    state = torch.load(path, weights_only=False)
+    for damaged in (b"", b"hello", whole[: len(whole) // 2], bytes(range(256))):
+        path.write_bytes(damaged)
+        with pytest.raises(CtpetError, match="holds no weights of a network"):
+            read_trained(path)
+    torch.save({"state_dict": state["state_dict"]}, path)
+    with pytest.raises(CtpetError, match="cannot be read"):
+        read_trained(path)
+    path.write_bytes(whole)
+    (run / "config.yaml").write_text("a: [1\nb: }{")
+    with pytest.raises(CtpetError, match="does not lie in the folder of a training"):
+        read_trained(path)

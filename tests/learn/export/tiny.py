@@ -67,14 +67,15 @@ def tiny_contract(**changes: Any) -> ModelContract:
     return a_contract(**{**values, **changes})
 
 
-def make_run(folder: Path) -> Path:
+def make_run(folder: Path, *overrides: str, count: int = 2) -> Path:
     """A run folder beside its dataset; returns the checkpoint."""
-    dataset = make_dataset(folder / "cases", count=2, shape=(96, 48, 48))
-    config = tiny_config(dataset)
+    dataset = make_dataset(folder / "cases", count=count, shape=(96, 48, 48))
+    config = tiny_config(dataset, *overrides)
     write_run(folder / "run", config, tiny_contract(), provenance_now("f1n6e", "32-true"))
     checkpoint = folder / "run" / LAST_CHECKPOINT
     checkpoint.parent.mkdir()
     weights = tiny_network(config).state_dict()
     state = {f"network.{name}": value for name, value in weights.items()}
-    torch.save({"state_dict": state, "global_step": 120, "epoch": 1}, checkpoint)
+    left = {"state_dict": state, "current_model_state": state, "global_step": 120, "epoch": 1}
+    torch.save(left, checkpoint)
     return checkpoint

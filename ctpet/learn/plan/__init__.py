@@ -1,0 +1,1 @@
+"""Propose a training from what the cases and the memory are."""
