@@ -39,6 +39,12 @@ PLAUSIBLE_PIECE_SUV = (0.01, 100.0)
 PIECE_MM = 150.0
 """Shorter than one bed position of a scanner along every axis, a field is a piece of a body."""
 
+NEGATIVE_SUV = -1.0
+"""Below it noise of a reconstruction does not reach."""
+
+NEGATIVE_PART = 0.01
+"""Of all voxels; from so many negative ones on a volume holds something else, such as HU."""
+
 DOUBTFUL_MEAN_SUV = 2.5
 """Above it a field of view that is no head alone holds something else, such as kBq/mL."""
 
@@ -126,6 +132,7 @@ def check_pair(pair: Pair) -> list[Finding]:
     means["prediction"] = float(predicted.mean())
     limits = PLAUSIBLE_PIECE_SUV if pair.piece else PLAUSIBLE_MEAN_SUV
     _require_suv(means, limits, alike=_alike(predicted, measured))
+    _require_uptake({"reference": pair.measured, "prediction": pair.predicted[pair.known]})
     told = {
         "prediction-covers-part": _part(cover),
         "suv-high": "" if pair.piece else _high(means),
@@ -157,6 +164,23 @@ def _require_suv(means: Mapping[str, float], limits: tuple[float, float], *, ali
                 f"The mean of the {what} in the body is {mean:.4g}, which is no SUVbw "
                 f"(expected is {low:g} to {high:g})",
                 remedy="Convert it to SUVbw in g/mL first, for instance with `ctpet suv`",
+            )
+
+
+def _require_uptake(volumes: Mapping[str, Floats]) -> None:
+    """Refuse what is negative in places, as HU are and uptake is not.
+
+    Raises:
+        InputRefused: ``suv-implausible``.
+    """
+    for what, volume in volumes.items():
+        part = np.count_nonzero(volume < NEGATIVE_SUV) / volume.size
+        if part > NEGATIVE_PART:
+            raise InputRefused(
+                "suv-implausible",
+                f"{part:.0%} of the {what} is below {NEGATIVE_SUV:g} (limit {NEGATIVE_PART:.0%}), "
+                "which no SUVbw is: it may be a CT in HU",
+                remedy="Check which file is which",
             )
 
 

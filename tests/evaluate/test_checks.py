@@ -115,6 +115,22 @@ def test_a_prediction_in_other_units_is_refused(factor):
     assert refused.value.code == "suv-implausible"
 
 
+@pytest.mark.parametrize("what", ["predicted", "measured"])
+def test_a_ct_in_place_of_a_pet_is_refused(what):
+    hu = trunk() * 1.0
+    for shown in (hu, np.where(hu < -900, 60.0, hu)):  # with air, and where the mean is plausible
+        with pytest.raises(InputRefused) as refused:
+            check_pair(pair(**{what: shown}))
+        assert refused.value.code == "suv-implausible"
+
+
+def test_noise_below_zero_is_no_ct():
+    suv = guess()
+    suv[:, ::12] = -0.9
+    suv[::40, ::12, ::12] = -3.0
+    check_pair(pair(suv))
+
+
 def test_a_prediction_of_little_that_is_nowhere_like_the_reference_is_scored():
     """It is no other unit: it is wrong."""
     noise = np.random.default_rng(1).random(SHAPE).astype("f4") / 20
